@@ -1,0 +1,104 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/receiver"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-lambda/otelcol-lambda/components/exportbuffer"
+)
+
+// adapted makes the components of any Collector fit for an environment that freezes:
+//   - every exporter gets a buffer in front of it that is flushed before a freeze,
+//   - a batch processor hands on at once what it would hold back until a timer fires, as batching is the buffer's,
+//   - a receiver that cannot start, for a port that is taken, is left out, and the others work.
+func adapted(components func() (otelcol.Factories, error), bufferBytes int64) func() (otelcol.Factories, error) {
+	return func() (otelcol.Factories, error) {
+		factories, err := components()
+		if err != nil {
+			return otelcol.Factories{}, err
+		}
+		budget := exportbuffer.NewBudget(bufferBytes)
+		for t, f := range factories.Exporters {
+			factories.Exporters[t] = exportbuffer.Wrap(f, budget)
+		}
+		if f, ok := factories.Processors[batchType]; ok {
+			factories.Processors[batchType] = passThrough{f}
+		}
+		for t, f := range factories.Receivers {
+			factories.Receivers[t] = optionalReceiver{f}
+		}
+		return factories, nil
+	}
+}
+
+var batchType = component.MustNewType("batch")
+
+// passThrough takes the configuration of a processor and leaves its work undone.
+type passThrough struct{ processor.Factory }
+
+func (passThrough) CreateTraces(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Traces) (processor.Traces, error) {
+	return struct {
+		inert
+		consumer.Traces
+	}{Traces: next}, nil
+}
+
+func (passThrough) CreateMetrics(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Metrics) (processor.Metrics, error) {
+	return struct {
+		inert
+		consumer.Metrics
+	}{Metrics: next}, nil
+}
+
+func (passThrough) CreateLogs(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Logs) (processor.Logs, error) {
+	return struct {
+		inert
+		consumer.Logs
+	}{Logs: next}, nil
+}
+
+// inert is a component with nothing to start or stop.
+type inert struct {
+	component.StartFunc
+	component.ShutdownFunc
+}
+
+// optionalReceiver makes receivers whose failure to start is an error in the log, not the end of the Collector.
+type optionalReceiver struct{ receiver.Factory }
+
+func (o optionalReceiver) CreateTraces(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Traces) (receiver.Traces, error) {
+	r, err := o.Factory.CreateTraces(ctx, set, cfg, next)
+	return optional{r, set}, err
+}
+
+func (o optionalReceiver) CreateMetrics(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
+	r, err := o.Factory.CreateMetrics(ctx, set, cfg, next)
+	return optional{r, set}, err
+}
+
+func (o optionalReceiver) CreateLogs(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
+	r, err := o.Factory.CreateLogs(ctx, set, cfg, next)
+	return optional{r, set}, err
+}
+
+type optional struct {
+	component.Component
+	set receiver.Settings
+}
+
+func (o optional) Start(ctx context.Context, host component.Host) error {
+	if err := o.Component.Start(ctx, host); err != nil {
+		o.set.Logger.Error("The receiver cannot start and is left out; the rest works: free its port or name another endpoint",
+			zap.Error(err))
+	}
+	return nil
+}

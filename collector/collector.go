@@ -1,0 +1,64 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package collector runs the components that the OpenTelemetry Collector Builder put together as a Lambda extension:
+// it is what the builder's manifest cannot say. The generated main calls Run.
+package collector
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+)
+
+// Run runs the Collector: under the supervisor as a Lambda extension, else as the ordinary Collector command, with
+// the same components and the same default configuration, so that users can check both before they deploy.
+func Run(set otelcol.CollectorSettings) error {
+	env := environment{lookup: os.LookupEnv, exists: fileExists}
+	set.Factories = adapted(set.Factories, env.bufferBytes())
+	set.ConfigProviderSettings.ResolverSettings.URIs = env.configURIs()
+	if os.Getenv(control.EnvVar) == "" {
+		return otelcol.NewCommand(set).Execute()
+	}
+	return runSupervised(set, env)
+}
+
+// runSupervised runs until Lambda ends the environment. Whatever is wrong with the configuration is one line in the
+// log; the Collector then takes what the function sends and discards it, because an SDK that cannot reach its
+// endpoint waits and retries in the function's time.
+func runSupervised(set otelcol.CollectorSettings, env environment) error {
+	restoreGC := pauseGC()
+	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr))
+	link, err := control.OpenLink()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = link.Close() }()
+	resolver := &set.ConfigProviderSettings.ResolverSettings
+	resolver.ProviderSettings.Logger, resolver.ConverterSettings.Logger = logger, logger
+
+	ctx := context.Background()
+	s, err := startService(ctx, set, link)
+	if err != nil {
+		logger.Error("Telemetry is accepted and discarded: "+env.advice(err), zap.Strings("config", env.configURIs()))
+		resolver.URIs, resolver.ProviderFactories = []string{discardScheme + ":"}, []confmap.ProviderFactory{newDiscardFactory(env)}
+		if s, err = startService(ctx, set, link); err != nil {
+			return err
+		}
+	}
+	restoreGC(env.memoryLimit())
+	return s.runUntilShutdown(ctx)
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}

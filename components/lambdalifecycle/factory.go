@@ -1,0 +1,27 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package lambdalifecycle is the extension that knows where in the life of a Lambda environment the Collector is.
+// It owns the one Telemetry API subscription, hands its events to the receivers in order, and after each invocation
+// has the exporters' buffers flushed before the environment may be frozen. Every wait ends before the deadline that
+// Lambda gave.
+package lambdalifecycle
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension"
+)
+
+// NewFactory returns the factory of the lambda_lifecycle extension.
+func NewFactory() extension.Factory {
+	return extension.NewFactory(
+		component.MustNewType("lambda_lifecycle"),
+		createDefaultConfig,
+		func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
+			return newLifecycle(cfg.(*Config), set.Logger), nil
+		},
+		component.StabilityLevelAlpha,
+	)
+}

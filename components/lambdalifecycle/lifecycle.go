@@ -1,0 +1,187 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lambdalifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
+)
+
+var (
+	_ extension.Extension                   = (*lifecycle)(nil)
+	_ extensioncapabilities.PipelineWatcher = (*lifecycle)(nil)
+)
+
+// lifecycle is the extension. What other components use of it are the methods RegisterFlusher, SubscribeTelemetry and
+// Registration, found through component.Host.
+type lifecycle struct {
+	cfg    *Config
+	logger *zap.Logger
+
+	flushers    registry[func(context.Context) error]
+	subscribers registry[subscriber]
+	runtimeDone milestones
+	reported    milestones
+
+	host         component.Host
+	link         *control.Link // nil when not supervised
+	registration lambdaapi.Registration
+	server       *http.Server
+
+	cancel context.CancelFunc // ends the goroutines; nil until Ready
+	wg     sync.WaitGroup
+}
+
+// subscriber is a component that consumes telemetry events.
+type subscriber struct {
+	types   []string
+	consume func(context.Context, []lambdaapi.TelemetryEvent)
+}
+
+func newLifecycle(cfg *Config, logger *zap.Logger) *lifecycle {
+	return &lifecycle{cfg: cfg, logger: logger}
+}
+
+// linkKey is the context key of the link to the supervisor.
+type linkKey struct{}
+
+// WithLink returns a context that makes the extension, when it is started with it, follow the lifecycle of a Lambda
+// environment over link. Without it the extension flushes by timer: an ordinary Collector on somebody's laptop.
+func WithLink(ctx context.Context, link *control.Link) context.Context {
+	return context.WithValue(ctx, linkKey{}, link)
+}
+
+// RegisterFlusher has flush called whenever what is buffered should leave: flush returns when it has, or when ctx is
+// done, and nothing is in flight any more. It may be called while another call of it runs. unregister works twice.
+func (l *lifecycle) RegisterFlusher(flush func(ctx context.Context) error) (unregister func()) {
+	return l.flushers.add(flush)
+}
+
+// SubscribeTelemetry has consume called with the events of the Telemetry API, in stream order, one batch at a time.
+// types are those of the subscription: "platform", "function", "extension"; consume may get more types than it named,
+// because all components share one subscription. consume must be done with the events when it returns. It is called
+// in Start; unsubscribe works twice.
+func (l *lifecycle) SubscribeTelemetry(types []string, consume func(ctx context.Context, events []lambdaapi.TelemetryEvent)) (unsubscribe func()) {
+	return l.subscribers.add(subscriber{types, consume})
+}
+
+// Registration is what Lambda told at registration; the zero value when not running under Lambda.
+func (l *lifecycle) Registration() lambdaapi.Registration { return l.registration }
+
+// Start takes up the link to the supervisor.
+func (l *lifecycle) Start(ctx context.Context, host component.Host) error {
+	l.host = host
+	link, _ := ctx.Value(linkKey{}).(*control.Link)
+	if link == nil {
+		return nil
+	}
+	registration, err := lambdaapi.DecodeRegistration(link.Registration)
+	if err != nil {
+		return err
+	}
+	l.link, l.registration = link, registration
+	return nil
+}
+
+// Ready is called when all pipelines run: from now on telemetry and lifecycle events may come.
+func (l *lifecycle) Ready() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	if l.link == nil {
+		l.wg.Go(func() { l.flushByTimer(ctx) })
+		return nil
+	}
+	listener, err := l.link.Listen()
+	if err != nil {
+		return err
+	}
+	l.server = &http.Server{Handler: lambdaapi.TelemetryHandler(l.consumeTelemetry, l.rejectTelemetry)}
+	l.wg.Go(func() {
+		if err := l.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			l.logger.Error("Telemetry listener ended; function logs are lost from here on", zap.Error(err))
+		}
+	})
+	l.wg.Go(func() { l.run(ctx, listener.Addr().(*net.TCPAddr).Port) })
+	return nil
+}
+
+// NotReady is called when the pipelines are about to stop. Nothing is to be done: receivers unsubscribe themselves.
+func (l *lifecycle) NotReady() error { return nil }
+
+// Shutdown ends all goroutines. It works unstarted and twice. The link stays open: it is not the extension's.
+func (l *lifecycle) Shutdown(context.Context) error {
+	if l.cancel == nil {
+		return nil
+	}
+	l.cancel()
+	l.cancel = nil
+	if l.server == nil {
+		l.wg.Wait()
+		return nil
+	}
+	err := errors.Join(l.server.Close(), l.link.Interrupt())
+	l.wg.Wait()
+	return errors.Join(err, l.link.Resume())
+}
+
+// subscription asks for the types that anybody wants, and for the platform events that the lifecycle itself needs.
+func (l *lifecycle) subscription(port int) lambdaapi.Subscription {
+	types := []string{lambdaapi.TelemetryPlatform}
+	for _, s := range l.subscribers.all() {
+		for _, t := range s.types {
+			if !slices.Contains(types, t) {
+				types = append(types, t)
+			}
+		}
+	}
+	return lambdaapi.Subscription{
+		SchemaVersion: lambdaapi.TelemetrySchema,
+		Types:         types,
+		// The longest record that is not cut in two, and the shortest delay: an invocation ends, for us, only when
+		// Lambda has delivered its platform.runtimeDone.
+		Buffering: lambdaapi.Buffering{MaxItems: 1000, MaxBytes: 1 << 20, TimeoutMs: 25},
+		Destination: lambdaapi.Destination{
+			Protocol: "HTTP",
+			URI:      fmt.Sprintf("http://sandbox.localdomain:%d/", port),
+		},
+	}
+}
+
+// consumeTelemetry hands a batch to all subscribers, and only then acts on the milestones in it: what came before
+// platform.runtimeDone is in the buffers when the flush that it sets off begins.
+func (l *lifecycle) consumeTelemetry(ctx context.Context, events []lambdaapi.TelemetryEvent) {
+	for _, s := range l.subscribers.all() {
+		s.consume(ctx, events)
+	}
+	for _, e := range events {
+		switch e.Type {
+		case lambdaapi.PlatformRuntimeDone:
+			if done, err := e.RuntimeDone(); err == nil {
+				l.runtimeDone.reach(done.RequestID)
+			}
+		case lambdaapi.PlatformReport:
+			if report, err := e.Report(); err == nil {
+				l.reported.reach(report.RequestID)
+			}
+		}
+	}
+}
+
+// rejectTelemetry reports a batch of which a part could not be read. It cannot be asked for again.
+func (l *lifecycle) rejectTelemetry(err error) {
+	l.logger.Warn("Part of a telemetry batch from Lambda is unreadable", zap.Error(err))
+}

@@ -1,0 +1,52 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lambdalifecycle
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// milestones remembers which of the latest invocations have reached a milestone, by request id: events of one API may
+// come before or after those of the other, and events of an earlier invocation during a later one.
+type milestones struct {
+	mu      sync.Mutex
+	reached [8]string // a ring; one invocation is current, the others are late
+	at      int
+	changed chan struct{} // closed at the next change; nil while nobody waits
+}
+
+// reach notes that the invocation has reached the milestone.
+func (m *milestones) reach(requestID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reached[m.at] = requestID
+	m.at = (m.at + 1) % len(m.reached)
+	if m.changed != nil {
+		close(m.changed)
+		m.changed = nil
+	}
+}
+
+// wait waits until the invocation has reached the milestone, and reports whether it has, or ctx is done.
+func (m *milestones) wait(ctx context.Context, requestID string) bool {
+	for {
+		m.mu.Lock()
+		if slices.Contains(m.reached[:], requestID) {
+			m.mu.Unlock()
+			return true
+		}
+		if m.changed == nil {
+			m.changed = make(chan struct{})
+		}
+		changed := m.changed
+		m.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}

@@ -1,0 +1,14 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// This file takes the place of the one that the OpenTelemetry Collector Builder generates under the same name: it is
+// where the generated program becomes a Lambda extension. It is copied into the generated module.
+package main
+
+import (
+	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/otelcol-lambda/otelcol-lambda/collector"
+)
+
+func run(set otelcol.CollectorSettings) error { return collector.Run(set) }

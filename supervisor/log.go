@@ -1,0 +1,39 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+)
+
+// logger writes one line per message, in the function's log format: Lambda splits an extension's output per line.
+type logger struct {
+	out  io.Writer
+	json bool
+}
+
+// jsonLogs decides by AWS_LAMBDA_LOG_FORMAT, which is documented as JSON and seen as json.
+func jsonLogs(format string) bool { return strings.EqualFold(format, "JSON") }
+
+func (l logger) error(message string) { l.print("ERROR", message) }
+func (l logger) warn(message string)  { l.print("WARN", message) }
+
+func (l logger) print(level, message string) {
+	message = strings.Join(strings.Fields(message), " ")
+	line := level + " otelcol-lambda: " + message
+	if l.json {
+		encoded, err := json.Marshal(struct {
+			Level   string `json:"level"`
+			Logger  string `json:"logger"`
+			Message string `json:"message"`
+		}{level, "otelcol-lambda", message})
+		if err == nil {
+			line = string(encoded)
+		}
+	}
+	// Nobody is left to tell when this fails.
+	_, _ = io.WriteString(l.out, line+"\n")
+}

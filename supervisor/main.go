@@ -1,0 +1,58 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The supervisor is the one executable of the layer in /opt/extensions. It registers with the Extensions API within
+// milliseconds, because Lambda starts the function's runtime only once every extension has registered; it starts the
+// collector beside it and hands it the lifecycle events; and it answers event/next itself whenever the collector
+// cannot. Whatever happens to the collector, the function runs as if we were not there.
+//
+// Every function pays for this program's start-up and memory: it imports as little as it can, and no HTTP library
+// (net/http costs 1.4 ms of CPU and 3.4 MB of resident memory before the first request).
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// collectorPath is the collector's place in the layer, beside extensions/: Lambda executes every file inside
+// extensions/.
+const collectorPath = "../otelcol-lambda/collector"
+
+func main() {
+	log := logger{out: os.Stderr, json: jsonLogs(os.Getenv("AWS_LAMBDA_LOG_FORMAT"))}
+	if err := run(log); err != nil {
+		log.error(err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(log logger) error {
+	executable, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	api := &runtimeAPI{addr: os.Getenv("AWS_LAMBDA_RUNTIME_API")}
+	// The request is on its way before anything else is done; the collector's start overlaps with Lambda's answer.
+	// Managed Instances refuse INVOKE with Extension.InvalidEventType: they run invocations concurrently and announce
+	// only the end.
+	managed := os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "lambda-managed-instances"
+	events := `{"events":["INVOKE","SHUTDOWN"]}`
+	if managed {
+		events = `{"events":["SHUTDOWN"]}`
+	}
+	if err := api.startRegister(filepath.Base(executable), events); err != nil {
+		return err
+	}
+	s := &supervisor{
+		api:     api,
+		log:     log,
+		now:     time.Now,
+		managed: managed,
+		start: func(telemetry *os.File) (*collector, error) {
+			return startCollector(filepath.Join(filepath.Dir(executable), collectorPath), telemetry)
+		},
+	}
+	return s.run()
+}

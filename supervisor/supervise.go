@@ -1,0 +1,326 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
+)
+
+const (
+	// initPatience is how long INIT waits for the collector: Lambda ends INIT after 10 s.
+	initPatience = 8 * time.Second
+	// readyPatience is how long an invocation waits for a collector that is not ready for its event: one that was
+	// just restarted (10-20 ms with a full CPU, 250 ms with a tenth of one), or one that is stuck.
+	readyPatience = 2 * time.Second
+	// deadlineMargin is how long before the deadline of an event the supervisor stops waiting for the collector. The
+	// collector's own margin is wider: this one is for a collector that is stuck.
+	deadlineMargin = 50 * time.Millisecond
+	// The pause before a crashed collector is started again doubles from restartMin to restartMax. It starts anew
+	// after a run of restartReset.
+	restartMin   = time.Second
+	restartMax   = 5 * time.Minute
+	restartReset = time.Minute
+)
+
+// lambda is the supervisor's view of the Lambda APIs.
+type lambda interface {
+	finishRegister() ([]byte, error)
+	next() ([]byte, error)
+	subscribe(body string) (response, error)
+}
+
+// supervisor relays lifecycle events to the collector, one at a time. An event holds the environment until the
+// collector asks for the next one, ends, or has used up its time; then the supervisor asks Lambda for the next.
+type supervisor struct {
+	api   lambda
+	log   logger
+	now   func() time.Time
+	start func(telemetry *os.File) (*collector, error)
+
+	managed   bool // Lambda Managed Instances: no INVOKE events, never frozen
+	telemetry *os.File
+	hello     string
+	// fallback is the subscription made when the collector could not make its own in time.
+	fallback   string
+	subscribed response // Lambda's answer to the one subscription; status 0 until then
+
+	collector  *collector // nil while none runs
+	startedAt  time.Time
+	waiting    bool // the collector has asked for the next event
+	failures   int
+	restartAt  time.Time
+	restart    *time.Timer // managed only
+	event      *held       // nil while Lambda has been asked for the next event
+	guard      *time.Timer // when event has used up its time
+	lambdaNext chan next
+}
+
+// held is the event that holds the environment: INIT itself, or what event/next brought.
+type held struct {
+	lambdaapi.Event
+	raw   string
+	given bool // the collector has been handed it (INIT: needs no handing)
+}
+
+// next is the outcome of one event/next request.
+type next struct {
+	body []byte
+	err  error
+}
+
+// run supervises until SHUTDOWN; an error means that Lambda cannot be talked to.
+func (s *supervisor) run() error {
+	listener, err := net.Listen("tcp4", "0.0.0.0:0") // sandbox.localdomain need not be 127.0.0.1
+	if err != nil {
+		return fmt.Errorf("open telemetry socket: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	if s.telemetry, err = listener.(*net.TCPListener).File(); err != nil {
+		return fmt.Errorf("open telemetry socket: %w", err)
+	}
+	defer func() { _ = s.telemetry.Close() }()
+	s.fallback = fallbackSubscription(listener.Addr().(*net.TCPAddr).Port)
+	s.lambdaNext = make(chan next, 1)
+	s.guard = stoppedTimer()
+	s.restart = stoppedTimer()
+	s.event = &held{given: true} // INIT
+
+	s.startCollector()
+	registration, err := s.api.finishRegister()
+	if err != nil {
+		s.endCollector()
+		return err
+	}
+	s.hello = string(registration)
+	if s.collector == nil {
+		s.askLambda()
+	} else {
+		s.greet()
+		s.guard.Reset(initPatience)
+	}
+	return s.loop()
+}
+
+func (s *supervisor) loop() error {
+	for {
+		var messages chan message
+		var exited chan error
+		if s.collector != nil {
+			messages, exited = s.collector.messages, s.collector.exited
+		}
+		select {
+		case m, ok := <-messages:
+			if !ok {
+				s.collector.messages = nil // its end is about to arrive on exited
+				continue
+			}
+			s.handleMessage(m)
+		case err := <-exited:
+			if s.handleExit(err) {
+				return nil
+			}
+		case n := <-s.lambdaNext:
+			done, err := s.handleEvent(n)
+			if done || err != nil {
+				s.endCollector()
+				return err
+			}
+		case <-s.guard.C:
+			if s.handleGuard() {
+				s.endCollector()
+				return nil
+			}
+		case <-s.restart.C:
+			s.startCollector()
+			s.greet()
+		}
+	}
+}
+
+// handleMessage serves a request of the collector.
+func (s *supervisor) handleMessage(m message) {
+	switch m.verb {
+	case control.Subscribe:
+		s.subscribe(m.payload)
+		s.send(control.Subscribed, strconv.Itoa(s.subscribed.status)+" "+oneLine(s.subscribed.body))
+	case control.Next:
+		s.waiting = true
+		switch {
+		case s.event == nil:
+		case s.event.given:
+			s.askLambda()
+		default:
+			s.give()
+		}
+	}
+}
+
+// handleExit notes that the collector ended. It reports true when that is the end of the environment.
+func (s *supervisor) handleExit(err error) bool {
+	s.collector.release()
+	s.collector, s.waiting = nil, false
+	if s.event != nil && s.event.Type == lambdaapi.Shutdown {
+		return true
+	}
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	s.planRestart(fmt.Sprintf("the collector ended (%v)", err))
+	if s.event != nil {
+		s.askLambda()
+	}
+	return false
+}
+
+// handleEvent takes what event/next brought. It reports true when there is nothing left to do.
+func (s *supervisor) handleEvent(n next) (done bool, err error) {
+	if n.err != nil {
+		return true, n.err
+	}
+	event, err := lambdaapi.DecodeEvent(n.body)
+	if err != nil {
+		// An event of a kind that we do not know must not end the environment.
+		s.log.warn(err.Error())
+		s.askLambda()
+		return false, nil
+	}
+	s.event = &held{Event: event, raw: string(n.body)}
+	if s.collector == nil {
+		if event.Type == lambdaapi.Shutdown {
+			return true, nil
+		}
+		if s.now().Before(s.restartAt) || !s.startCollector() {
+			s.askLambda()
+			return false, nil
+		}
+		s.greet()
+	}
+	if s.waiting {
+		s.give()
+	} else {
+		s.guard.Reset(min(readyPatience, s.untilDeadline()))
+	}
+	return false, nil
+}
+
+// handleGuard acts when the held event has used up its time. It reports true at the end of SHUTDOWN.
+func (s *supervisor) handleGuard() bool {
+	switch {
+	case s.event.Type == lambdaapi.Shutdown:
+		s.log.warn("the collector did not end in time; telemetry may be incomplete")
+		return true
+	case !s.event.given:
+		s.log.error("the collector does not answer and is stopped")
+		s.collector.kill() // handleExit lets the environment go
+	case s.event.Type == lambdaapi.Invoke:
+		s.log.warn("the collector did not finish invocation " + strconv.Quote(s.event.RequestID) + " in time; its telemetry leaves later")
+		s.askLambda()
+	default:
+		s.log.warn("the collector is not ready after " + initPatience.String() + "; the function runs without it until it is")
+		s.askLambda()
+	}
+	return false
+}
+
+// give hands the held event to the collector, which has asked for it.
+func (s *supervisor) give() {
+	s.event.given, s.waiting = true, false
+	s.guard.Reset(s.untilDeadline())
+	s.send(control.Event, s.event.raw)
+}
+
+// askLambda lets the environment go: it may be frozen from here on.
+func (s *supervisor) askLambda() {
+	s.event = nil
+	s.guard.Stop()
+	// The Telemetry API takes no subscription after INIT; a collector that comes to life later needs one.
+	s.subscribe(s.fallback)
+	go func() {
+		body, err := s.api.next()
+		s.lambdaNext <- next{body, err}
+	}()
+}
+
+// subscribe makes the environment's one Telemetry API subscription, unless it is there already.
+func (s *supervisor) subscribe(body string) {
+	if s.subscribed.status != 0 {
+		return
+	}
+	answer, err := s.api.subscribe(body)
+	if err != nil {
+		answer = response{status: 500, body: []byte(err.Error())}
+	}
+	s.subscribed = answer
+}
+
+func (s *supervisor) startCollector() bool {
+	c, err := s.start(s.telemetry)
+	if err != nil {
+		s.planRestart(err.Error())
+		return false
+	}
+	s.collector, s.startedAt, s.waiting = c, s.now(), false
+	return true
+}
+
+// greet sends the first message to a new collector.
+func (s *supervisor) greet() {
+	if s.collector != nil {
+		s.send(control.Hello, s.hello)
+	}
+}
+
+// send writes to the collector. That it is gone shows on exited.
+func (s *supervisor) send(verb, payload string) { _ = s.collector.conn.Send(verb, payload) }
+
+// planRestart says what happened and when the collector is started again: at the first invocation after a pause.
+func (s *supervisor) planRestart(reason string) {
+	if s.now().Sub(s.startedAt) > restartReset {
+		s.failures = 0
+	}
+	pause := min(restartMin<<s.failures, restartMax)
+	s.failures = min(s.failures+1, 16) // keeps the shift above in range
+	s.restartAt = s.now().Add(pause)
+	if s.managed {
+		s.restart.Reset(pause)
+	}
+	s.log.error(reason + "; the function is not affected, telemetry stops until the collector is started again, in " + pause.String() + " at the earliest")
+}
+
+// endCollector stops a collector that must not outlive the environment.
+func (s *supervisor) endCollector() {
+	if s.collector == nil {
+		return
+	}
+	s.collector.kill()
+	<-s.collector.exited
+	s.collector.release()
+	s.collector = nil
+}
+
+// untilDeadline is how long the held event may hold the environment.
+func (s *supervisor) untilDeadline() time.Duration {
+	return max(s.event.Deadline.Sub(s.now())-deadlineMargin, 0)
+}
+
+// fallbackSubscription asks for everything: what a later collector does not need it ignores.
+func fallbackSubscription(port int) string {
+	return `{"schemaVersion":"2025-01-29","types":["platform","function","extension"],` +
+		`"buffering":{"maxItems":1000,"maxBytes":1048576,"timeoutMs":25},` +
+		`"destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:` + strconv.Itoa(port) + `/"}}`
+}
+
+func stoppedTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}

@@ -1,0 +1,291 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// environment is a supervisor between a fake Lambda and fake collectors, in a bubble of fake time.
+type environment struct {
+	t          *testing.T
+	events     chan string   // what event/next returns
+	asked      chan struct{} // event/next was called
+	subscribed []string
+	collectors chan *fakeCollector
+	broken     bool // the collector cannot be started
+	out        strings.Builder
+	ended      chan error
+}
+
+// fakeCollector is the collector's side of the control protocol.
+type fakeCollector struct {
+	t      *testing.T
+	conn   *control.Conn
+	exit   chan error
+	killed chan struct{}
+}
+
+func (e *environment) finishRegister() ([]byte, error) { return []byte(`{"functionName":"f"}`), nil }
+
+func (e *environment) next() ([]byte, error) {
+	e.asked <- struct{}{}
+	event, ok := <-e.events
+	if !ok {
+		return nil, errors.New("gone")
+	}
+	return []byte(event), nil
+}
+
+func (e *environment) subscribe(body string) (response, error) {
+	e.subscribed = append(e.subscribed, body)
+	return response{status: 200, body: []byte(`"OK"`)}, nil
+}
+
+func (e *environment) start(*os.File) (*collector, error) {
+	if e.broken {
+		return nil, errors.New("no such file")
+	}
+	eventsOut, eventsIn := io.Pipe()
+	requestsOut, requestsIn := io.Pipe()
+	fake := &fakeCollector{
+		t:      e.t,
+		conn:   control.NewConn(eventsOut, requestsIn),
+		exit:   make(chan error, 1),
+		killed: make(chan struct{}),
+	}
+	c := &collector{
+		conn:     control.NewConn(requestsOut, eventsIn),
+		pipes:    []io.Closer{eventsIn, eventsOut, requestsOut, requestsIn},
+		messages: make(chan message),
+		exited:   fake.exit,
+		kill: func() {
+			close(fake.killed)
+			fake.exit <- errors.New("signal: killed")
+		},
+	}
+	go c.receive(c.messages)
+	e.collectors <- fake
+	return c, nil
+}
+
+// inEnvironment runs a supervisor with test in a bubble.
+func inEnvironment(t *testing.T, broken bool, test func(e *environment)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		e := &environment{
+			t: t, broken: broken,
+			events: make(chan string), asked: make(chan struct{}),
+			collectors: make(chan *fakeCollector, 4), ended: make(chan error, 1),
+		}
+		s := &supervisor{api: e, log: logger{out: &e.out}, now: time.Now, start: e.start}
+		go func() { e.ended <- s.run() }()
+		test(e)
+	})
+}
+
+func (e *environment) invoke(id string, timeout time.Duration) {
+	e.events <- `{"eventType":"INVOKE","requestId":"` + id + `","deadlineMs":` + epochMs(timeout) + `}`
+}
+
+func (e *environment) shutdown() {
+	e.events <- `{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":` + epochMs(2*time.Second) + `}`
+}
+
+func epochMs(in time.Duration) string { return strconv.FormatInt(time.Now().Add(in).UnixMilli(), 10) }
+
+// expect receives one message.
+func (c *fakeCollector) expect(verb string) (payload string) {
+	c.t.Helper()
+	got, payload, err := c.conn.Receive()
+	require.NoError(c.t, err)
+	require.Equal(c.t, verb, got)
+	return payload
+}
+
+func (c *fakeCollector) send(verb, payload string) { require.NoError(c.t, c.conn.Send(verb, payload)) }
+
+// collector returns the collector that was started last, greeted.
+func (e *environment) collector() *fakeCollector {
+	c := <-e.collectors
+	assert.JSONEq(e.t, `{"functionName":"f"}`, c.expect(control.Hello))
+	return c
+}
+
+func TestRelaysLifecycle(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Subscribe, `{"types":["platform"]}`)
+		assert.Equal(t, `200 "OK"`, c.expect(control.Subscribed))
+		c.send(control.Next, "")
+		<-e.asked
+		e.invoke("a", 3*time.Second)
+		assert.Contains(t, c.expect(control.Event), `"requestId":"a"`)
+		c.send(control.Next, "")
+		<-e.asked
+		e.shutdown()
+		assert.Contains(t, c.expect(control.Event), "SHUTDOWN")
+		c.exit <- nil
+		require.NoError(t, <-e.ended)
+		assert.Equal(t, []string{`{"types":["platform"]}`}, e.subscribed)
+		assert.Empty(t, e.out.String())
+	})
+}
+
+func TestFunctionRunsWithoutCollector(t *testing.T) {
+	inEnvironment(t, true, func(e *environment) {
+		for _, id := range []string{"a", "b", "c"} {
+			<-e.asked
+			e.invoke(id, 3*time.Second)
+		}
+		<-e.asked
+		e.shutdown()
+		require.NoError(t, <-e.ended)
+		require.Len(t, e.subscribed, 1, "a later collector needs the subscription")
+		assert.Contains(t, e.subscribed[0], `"types":["platform","function","extension"]`)
+		assert.Contains(t, e.out.String(), "no such file; the function is not affected")
+	})
+}
+
+func TestCrashedCollectorIsRestartedLater(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Next, "")
+		<-e.asked
+		e.invoke("a", 3*time.Second)
+		c.expect(control.Event)
+		c.exit <- errors.New("signal: segmentation fault")
+		<-e.asked // at once, in the same invocation
+		e.invoke("b", 3*time.Second)
+		<-e.asked // too early for a restart
+		time.Sleep(restartMin)
+		e.invoke("c", 3*time.Second)
+		c = e.collector()
+		c.send(control.Subscribe, `{}`)
+		c.expect(control.Subscribed)
+		c.send(control.Next, "")
+		assert.Contains(t, c.expect(control.Event), `"requestId":"c"`)
+		c.send(control.Next, "")
+		<-e.asked
+		assert.Len(t, e.subscribed, 1)
+		assert.Contains(t, e.out.String(), "the collector ended (signal: segmentation fault); the function is not affected")
+		e.shutdown()
+		c.expect(control.Event)
+		c.exit <- nil
+		require.NoError(t, <-e.ended)
+	})
+}
+
+func TestPauseBetweenRestartsGrows(t *testing.T) {
+	s := &supervisor{log: logger{out: io.Discard}, now: time.Now}
+	var pauses []time.Duration
+	for range 12 {
+		s.startedAt = time.Now()
+		s.planRestart("x")
+		pauses = append(pauses, time.Until(s.restartAt).Round(time.Second))
+	}
+	assert.Equal(t, []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300}, scale(pauses, time.Second))
+	s.startedAt = time.Now().Add(-2 * restartReset)
+	s.planRestart("x")
+	assert.Equal(t, restartMin, time.Until(s.restartAt).Round(time.Second))
+}
+
+func scale(ds []time.Duration, by time.Duration) []time.Duration {
+	for i := range ds {
+		ds[i] /= by
+	}
+	return ds
+}
+
+func TestCollectorThatIsNotReadyDoesNotHoldInit(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		begin := time.Now()
+		c := e.collector()
+		<-e.asked
+		assert.Equal(t, initPatience, time.Since(begin))
+		e.invoke("a", 30*time.Second)
+		c.send(control.Next, "") // ready at last, within the invocation
+		assert.Contains(t, c.expect(control.Event), `"requestId":"a"`)
+		c.send(control.Next, "")
+		<-e.asked
+		e.shutdown()
+		c.expect(control.Event)
+		c.exit <- nil
+		require.NoError(t, <-e.ended)
+	})
+}
+
+func TestStuckCollectorIsKilled(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Next, "")
+		<-e.asked
+		begin := time.Now()
+		e.invoke("a", 3*time.Second)
+		c.expect(control.Event)
+		<-e.asked // the collector has not answered
+		assert.Equal(t, 3*time.Second-deadlineMargin, time.Since(begin))
+		begin = time.Now()
+		e.invoke("b", 10*time.Second)
+		<-c.killed
+		<-e.asked
+		assert.Equal(t, readyPatience, time.Since(begin))
+		e.shutdown()
+		require.NoError(t, <-e.ended)
+	})
+}
+
+func TestShutdownDoesNotWaitForStuckCollector(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Next, "")
+		<-e.asked
+		begin := time.Now()
+		e.shutdown()
+		c.expect(control.Event)
+		<-c.killed
+		require.NoError(t, <-e.ended)
+		assert.Equal(t, 2*time.Second-deadlineMargin, time.Since(begin))
+	})
+}
+
+func TestUnknownEventIsPassedOver(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Next, "")
+		<-e.asked
+		e.events <- `{"eventType":"REHEARSAL"}`
+		<-e.asked
+		e.shutdown()
+		c.expect(control.Event)
+		c.exit <- nil
+		require.NoError(t, <-e.ended)
+	})
+}
+
+func TestLostRuntimeAPIEndsTheSupervisor(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Next, "")
+		<-e.asked
+		close(e.events)
+		<-c.killed
+		require.EqualError(t, <-e.ended, "gone")
+	})
+}
