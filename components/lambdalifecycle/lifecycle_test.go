@@ -1,0 +1,262 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lambdalifecycle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// host collects what the extension reports.
+type host struct{ fatal chan error }
+
+func (*host) GetExtensions() map[component.ID]component.Component { return nil }
+func (h *host) Report(e *componentstatus.Event)                   { h.fatal <- e.Err() }
+
+// environment is a lifecycle that follows a fake supervisor, in a bubble of fake time.
+type environment struct {
+	*lifecycle
+	t          *testing.T
+	supervisor *control.Conn
+	host       *host
+	flushed    []time.Time
+}
+
+// follow runs test against a lifecycle whose subscription Lambda answers with status.
+func follow(t *testing.T, status int, test func(e *environment)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		eventsOut, eventsIn := io.Pipe()
+		requestsOut, requestsIn := io.Pipe()
+		e := &environment{
+			lifecycle:  newLifecycle(createDefaultConfig().(*Config), zap.NewNop()),
+			t:          t,
+			supervisor: control.NewConn(requestsOut, eventsIn),
+			host:       &host{fatal: make(chan error, 1)},
+		}
+		e.lifecycle.host = e.host
+		e.link = &control.Link{Conn: control.NewConn(eventsOut, requestsIn)}
+		e.RegisterFlusher(func(context.Context) error {
+			e.flushed = append(e.flushed, time.Now())
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		e.wg.Go(func() { e.lifecycle.run(ctx, 1234) })
+		e.expect(control.Subscribe)
+		require.NoError(t, e.supervisor.Send(control.Subscribed, fmt.Sprint(status, " answer")))
+		e.expect(control.Next)
+		test(e)
+		cancel()
+		require.NoError(t, errors.Join(eventsIn.Close(), requestsOut.Close()))
+		e.wg.Wait()
+	})
+}
+
+func (e *environment) expect(verb string) (payload string) {
+	e.t.Helper()
+	got, payload, err := e.supervisor.Receive()
+	require.NoError(e.t, err)
+	require.Equal(e.t, verb, got)
+	return payload
+}
+
+func (e *environment) invoke(id string, timeout time.Duration) {
+	require.NoError(e.t, e.supervisor.Send(control.Event,
+		fmt.Sprintf(`{"eventType":"INVOKE","requestId":%q,"deadlineMs":%d}`, id, time.Now().Add(timeout).UnixMilli())))
+	synctest.Wait()
+}
+
+func (e *environment) shutdown() {
+	require.NoError(e.t, e.supervisor.Send(control.Event,
+		fmt.Sprintf(`{"eventType":"SHUTDOWN","shutdownReason":"SPINDOWN","deadlineMs":%d}`, time.Now().Add(2*time.Second).UnixMilli())))
+}
+
+func (e *environment) telemetry(eventType, id string) {
+	e.consumeTelemetry(e.t.Context(), []lambdaapi.TelemetryEvent{{
+		Type: eventType, Record: json.RawMessage(fmt.Sprintf(`{"requestId":%q,"status":"success","metrics":{"durationMs":1}}`, id)),
+	}})
+}
+
+func TestFlushesAfterRuntimeDone(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		e.invoke("a", 3*time.Second)
+		assert.Empty(t, e.flushed)
+		time.Sleep(time.Second)
+		e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
+		e.expect(control.Next)
+		require.Len(t, e.flushed, 1)
+		assert.Equal(t, e.flushed[0], time.Now())
+
+		// The APIs are not ordered with each other: runtimeDone may come first.
+		e.telemetry(lambdaapi.PlatformRuntimeDone, "b")
+		e.invoke("b", 3*time.Second)
+		e.expect(control.Next)
+		assert.Len(t, e.flushed, 2)
+	})
+}
+
+func TestRuntimeDoneOfAnotherInvocationDoesNotCount(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		e.invoke("b", 3*time.Second)
+		e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
+		synctest.Wait()
+		assert.Empty(t, e.flushed)
+		e.telemetry(lambdaapi.PlatformRuntimeDone, "b")
+		e.expect(control.Next)
+		assert.Len(t, e.flushed, 1)
+	})
+}
+
+func TestFlushesBeforeTheFunctionTimesOut(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		begin := time.Now()
+		e.invoke("a", 3*time.Second)
+		e.expect(control.Next)
+		assert.Equal(t, 3*time.Second-minDeadlineMargin, time.Since(begin))
+		assert.Equal(t, []time.Time{begin.Add(3*time.Second - 200*time.Millisecond)}, e.flushed)
+	})
+}
+
+func TestFlushesAgainWhenTheFunctionEndsJustInTime(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		e.invoke("a", 3*time.Second)
+		time.Sleep(2850 * time.Millisecond)
+		e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
+		e.expect(control.Next)
+		assert.Len(t, e.flushed, 2)
+	})
+}
+
+func TestHungFlushIsBounded(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		unregister := e.RegisterFlusher(func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		for _, timeout := range []time.Duration{time.Minute, time.Second} {
+			begin := time.Now()
+			e.invoke(timeout.String(), timeout)
+			e.telemetry(lambdaapi.PlatformRuntimeDone, timeout.String())
+			e.expect(control.Next)
+			assert.Equal(t, min(e.cfg.FlushTimeout, timeout-e.cfg.DeadlineMargin), time.Since(begin))
+		}
+		unregister()
+		unregister()
+		begin := time.Now()
+		e.invoke("c", time.Minute)
+		e.telemetry(lambdaapi.PlatformRuntimeDone, "c")
+		e.expect(control.Next)
+		assert.Equal(t, begin, time.Now())
+	})
+}
+
+func TestSubscribersConsumeBeforeTheFlush(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		var consumed []string
+		unsubscribe := e.SubscribeTelemetry([]string{"function"}, func(_ context.Context, events []lambdaapi.TelemetryEvent) {
+			for _, event := range events {
+				consumed = append(consumed, event.Type)
+			}
+		})
+		e.RegisterFlusher(func(context.Context) error {
+			consumed = append(consumed, "flush")
+			return nil
+		})
+		e.invoke("a", 3*time.Second)
+		e.consumeTelemetry(t.Context(), []lambdaapi.TelemetryEvent{
+			{Type: lambdaapi.FunctionLog},
+			{Type: lambdaapi.PlatformRuntimeDone, Record: json.RawMessage(`{"requestId":"a","status":"success"}`)},
+			{Type: lambdaapi.FunctionLog},
+		})
+		e.expect(control.Next)
+		assert.Equal(t, []string{"function", "platform.runtimeDone", "function", "flush"}, consumed)
+		unsubscribe()
+		e.telemetry(lambdaapi.PlatformStart, "b")
+		assert.Len(t, consumed, 4)
+	})
+}
+
+func TestShutdownWaitsForTheLastReport(t *testing.T) {
+	for name, tt := range map[string]struct {
+		reportAfter time.Duration
+		wantWait    time.Duration
+	}{
+		"comes":  {20 * time.Millisecond, 20 * time.Millisecond},
+		"absent": {time.Hour, lastReportPatience},
+	} {
+		t.Run(name, func(t *testing.T) {
+			follow(t, 200, func(e *environment) {
+				e.invoke("a", 3*time.Second)
+				e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
+				e.expect(control.Next)
+				begin := time.Now()
+				timer := time.AfterFunc(tt.reportAfter, func() { e.telemetry(lambdaapi.PlatformReport, "a") })
+				defer timer.Stop()
+				e.shutdown()
+				var end *ShutdownError
+				require.ErrorAs(t, <-e.host.fatal, &end)
+				assert.Equal(t, tt.wantWait, time.Since(begin))
+				assert.Equal(t, lambdaapi.Spindown, end.Reason)
+				assert.Equal(t, begin.Add(1800*time.Millisecond).UnixMilli(), end.Deadline.UnixMilli())
+			})
+		})
+	}
+}
+
+func TestShutdownWithoutInvocationIsImmediate(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		begin := time.Now()
+		e.shutdown()
+		<-e.host.fatal
+		assert.Equal(t, begin, time.Now())
+	})
+}
+
+func TestWithoutTelemetryAPIBuffersAreFlushedByTimer(t *testing.T) {
+	for _, status := range []int{202, 404, 403} {
+		follow(t, status, func(e *environment) {
+			begin := time.Now()
+			e.invoke("a", time.Minute)
+			e.expect(control.Next)
+			assert.Equal(t, begin, time.Now(), "there is no runtimeDone to wait for")
+			time.Sleep(3*flushInterval + time.Millisecond)
+			synctest.Wait()
+			assert.Len(t, e.flushed, 3)
+		})
+	}
+}
+
+func TestLostSupervisorEndsTheCollector(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		require.NoError(t, e.supervisor.Send(control.Event, "nonsense"))
+		require.ErrorContains(t, <-e.host.fatal, "decode lifecycle event")
+	})
+}
+
+func TestSubscription(t *testing.T) {
+	l := newLifecycle(createDefaultConfig().(*Config), zap.NewNop())
+	l.SubscribeTelemetry([]string{"function", "platform"}, nil)
+	l.SubscribeTelemetry([]string{"extension", "function"}, nil)
+	s := l.subscription(1234)
+	assert.Equal(t, []string{"platform", "function", "extension"}, s.Types)
+	assert.Equal(t, "http://sandbox.localdomain:1234/", s.Destination.URI)
+}
