@@ -35,7 +35,7 @@ $(GENERATED)/main.go: $(MANIFEST) distribution/main_others.go go.mod
 	cp distribution/main_others.go $(GENERATED)/
 
 $(GENERATED)/collector-%: $(GENERATED)/main.go $(SOURCES)
-	cd $(GENERATED) && GOARCH=$* $(BUILD) -tags '$(TAGS)' -o $(notdir $@) .
+	cd $(GENERATED) && GOARCH=$* $(BUILD) -tags '$(TAGS),distribution' -o $(notdir $@) .
 
 build/supervisor-%: $(wildcard supervisor/*.go) $(wildcard internal/control/*.go internal/lambdaapi/*.go)
 	GOARCH=$* $(BUILD) -o $@ ./supervisor

@@ -12,8 +12,6 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/service"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-lambda/otelcol-lambda/components/lambdalifecycle"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"

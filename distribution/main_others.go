@@ -1,8 +1,11 @@
 // Copyright The otelcol-lambda Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build distribution
+
 // This file takes the place of the one that the OpenTelemetry Collector Builder generates under the same name: it is
-// where the generated program becomes a Lambda extension. It is copied into the generated module.
+// where the generated program becomes a Lambda extension. It is copied into the generated module,
+// which is built with the tag.
 package main
 
 import (

@@ -1,0 +1,116 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/batchprocessor"
+	"go.opentelemetry.io/collector/processor/processortest"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var failing = component.MustNewType("failing")
+
+// brokenReceiver cannot start.
+type brokenReceiver struct{ component.ShutdownFunc }
+
+func (brokenReceiver) Start(context.Context, component.Host) error {
+	return errors.New("listen tcp 127.0.0.1:4318: bind: address already in use")
+}
+
+func factories(t *testing.T) otelcol.Factories {
+	adapted, err := adapted(func() (otelcol.Factories, error) {
+		return otelcol.Factories{
+			Exporters:  map[component.Type]exporter.Factory{component.MustNewType("nop"): exportertest.NewNopFactory()},
+			Processors: map[component.Type]processor.Factory{batchType: batchprocessor.NewFactory()},
+			Receivers: map[component.Type]receiver.Factory{failing: receiver.NewFactory(failing,
+				func() component.Config { return struct{}{} },
+				receiver.WithLogs(func(context.Context, receiver.Settings, component.Config, consumer.Logs) (receiver.Logs, error) {
+					return brokenReceiver{}, nil
+				}, component.StabilityLevelStable),
+				receiver.WithTraces(func(context.Context, receiver.Settings, component.Config, consumer.Traces) (receiver.Traces, error) {
+					return nil, errors.New("refused")
+				}, component.StabilityLevelStable),
+			)},
+		}, nil
+	}, 1<<20)()
+	require.NoError(t, err)
+	return adapted
+}
+
+func TestBatchProcessorHandsOnAtOnce(t *testing.T) {
+	f := factories(t).Processors[batchType]
+	set := processortest.NewNopSettings(batchType)
+	sink := struct {
+		consumertest.TracesSink
+		consumertest.MetricsSink
+		consumertest.LogsSink
+	}{}
+	traces, err := f.CreateTraces(t.Context(), set, f.CreateDefaultConfig(), &sink.TracesSink)
+	require.NoError(t, err)
+	metrics, err := f.CreateMetrics(t.Context(), set, f.CreateDefaultConfig(), &sink.MetricsSink)
+	require.NoError(t, err)
+	logs, err := f.CreateLogs(t.Context(), set, f.CreateDefaultConfig(), &sink.LogsSink)
+	require.NoError(t, err)
+	for _, c := range []component.Component{traces, metrics, logs} {
+		require.NoError(t, c.Start(t.Context(), componenttest.NewNopHost()))
+	}
+	require.NoError(t, traces.ConsumeTraces(t.Context(), ptrace.NewTraces()))
+	require.NoError(t, metrics.ConsumeMetrics(t.Context(), pmetric.NewMetrics()))
+	require.NoError(t, logs.ConsumeLogs(t.Context(), plog.NewLogs()))
+	assert.Len(t, sink.AllTraces(), 1)
+	assert.Len(t, sink.AllMetrics(), 1)
+	assert.Len(t, sink.AllLogs(), 1)
+	for _, c := range []component.Component{traces, metrics, logs} {
+		require.NoError(t, c.Shutdown(t.Context()))
+	}
+}
+
+func TestReceiverThatCannotStartIsLeftOut(t *testing.T) {
+	f := factories(t).Receivers[failing]
+	core, logged := observer.New(zap.ErrorLevel)
+	set := receivertest.NewNopSettings(failing)
+	set.Logger = zap.New(core)
+	r, err := f.CreateLogs(t.Context(), set, f.CreateDefaultConfig(), consumertest.NewNop())
+	require.NoError(t, err)
+	require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
+	require.Equal(t, 1, logged.Len())
+	assert.Contains(t, logged.All()[0].ContextMap()["error"], "address already in use")
+	require.NoError(t, r.Shutdown(t.Context()))
+
+	_, err = f.CreateTraces(t.Context(), set, f.CreateDefaultConfig(), consumertest.NewNop())
+	require.EqualError(t, err, "refused", "a configuration error stays one")
+}
+
+func TestQuietLogger(t *testing.T) {
+	core, logged := observer.New(zap.InfoLevel)
+	logger, err := buildQuietly(zap.NewProductionConfig(), zap.WrapCore(func(zapcore.Core) zapcore.Core { return core }))
+	require.NoError(t, err)
+	logger.With(zap.Int("x", 1)).Error("error found during service initialization")
+	logger.With(zap.Int("x", 1)).Error("else")
+	assert.Equal(t, 1, logged.Len())
+}
