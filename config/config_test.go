@@ -1,0 +1,153 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/debugexporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/pipeline"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+
+	"github.com/otelcol-lambda/otelcol-lambda/components/lambdaconfmap"
+	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
+)
+
+// environment is what the files ask their users to set.
+var environment = map[string]string{
+	"CLICKSTACK_ENDPOINT":      "https://clickstack.example.com:4318",
+	"CLICKSTACK_INGESTION_KEY": "12345",
+	"GATEWAY_ENDPOINT":         "gateway.internal:4317",
+}
+
+// Every file here loads as it is, and its pipelines can be built.
+func TestFilesLoad(t *testing.T) {
+	for name, value := range environment {
+		t.Setenv(name, value)
+	}
+	files, err := filepath.Glob("*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			set := confmap.ResolverSettings{
+				URIs:               []string{"file:" + file},
+				ProviderFactories:  []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory()},
+				ConverterFactories: []confmap.ConverterFactory{lambdaconfmap.NewFactory()},
+				DefaultScheme:      "env",
+			}
+			collector, err := otelcol.NewCollector(otelcol.CollectorSettings{
+				Factories:              factories,
+				BuildInfo:              component.NewDefaultBuildInfo(),
+				ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: set},
+			})
+			require.NoError(t, err)
+			require.NoError(t, collector.DryRun(t.Context()))
+
+			provider, err := otelcol.NewConfigProvider(otelcol.ConfigProviderSettings{ResolverSettings: set})
+			require.NoError(t, err)
+			all, err := factories()
+			require.NoError(t, err)
+			config, err := provider.Get(t.Context(), all)
+			require.NoError(t, err)
+			assert.Equal(t, "lambda_lifecycle", config.Service.Extensions[0].String())
+			assert.Len(t, config.Service.Pipelines, 3)
+			for id, p := range config.Service.Pipelines {
+				assert.Equal(t, "lambda_resource", p.Processors[0].String(), id)
+			}
+			switch exporter := config.Exporters[config.Service.Pipelines[pipeline.NewID(pipeline.SignalLogs)].Exporters[0]].(type) {
+			case *otlphttpexporter.Config:
+				key, _ := exporter.ClientConfig.Headers.Get("authorization")
+				assert.Equal(t, environment["CLICKSTACK_INGESTION_KEY"], string(key))
+				assert.Equal(t, environment["CLICKSTACK_ENDPOINT"], exporter.ClientConfig.Endpoint)
+			case *otlpexporter.Config:
+				assert.Equal(t, environment["GATEWAY_ENDPOINT"], exporter.ClientConfig.Endpoint)
+			}
+		})
+	}
+}
+
+// factories are the real ones, with stand-ins for our own components.
+func factories() (otelcol.Factories, error) {
+	all := otelcol.Factories{Telemetry: lambdatelemetry.NewFactory()}
+	var err error
+	if all.Extensions, err = otelcol.MakeFactoryMap(lifecycle()); err != nil {
+		return all, err
+	}
+	if all.Receivers, err = otelcol.MakeFactoryMap(otlpreceiver.NewFactory(), telemetryAPI()); err != nil {
+		return all, err
+	}
+	if all.Processors, err = otelcol.MakeFactoryMap(lambdaResource()); err != nil {
+		return all, err
+	}
+	all.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
+		otlpexporter.NewFactory(), otlphttpexporter.NewFactory(), debugexporter.NewFactory())
+	return all, err
+}
+
+// idle is a component that does nothing.
+type idle struct {
+	component.StartFunc
+	component.ShutdownFunc
+}
+
+func lifecycle() extension.Factory {
+	return extension.NewFactory(component.MustNewType("lambda_lifecycle"),
+		func() component.Config { return &struct{}{} },
+		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
+			return idle{}, nil
+		},
+		component.StabilityLevelStable)
+}
+
+func telemetryAPI() receiver.Factory {
+	type config struct {
+		Types []string `mapstructure:"types"`
+	}
+	return receiver.NewFactory(component.MustNewType("telemetryapi"),
+		func() component.Config { return &config{} },
+		receiver.WithLogs(func(context.Context, receiver.Settings, component.Config, consumer.Logs) (receiver.Logs, error) {
+			return idle{}, nil
+		}, component.StabilityLevelStable))
+}
+
+func lambdaResource() processor.Factory {
+	return processor.NewFactory(component.MustNewType("lambda_resource"),
+		func() component.Config { return &struct{}{} },
+		processor.WithTraces(func(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Traces) (processor.Traces, error) {
+			return struct {
+				idle
+				consumer.Traces
+			}{Traces: next}, nil
+		}, component.StabilityLevelStable),
+		processor.WithMetrics(func(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Metrics) (processor.Metrics, error) {
+			return struct {
+				idle
+				consumer.Metrics
+			}{Metrics: next}, nil
+		}, component.StabilityLevelStable),
+		processor.WithLogs(func(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Logs) (processor.Logs, error) {
+			return struct {
+				idle
+				consumer.Logs
+			}{Logs: next}, nil
+		}, component.StabilityLevelStable))
+}
