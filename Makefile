@@ -16,6 +16,7 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 # The manifest names where its generated module goes.
 GENERATED := $(shell sed -n 's/^  output_path: *//p' $(MANIFEST))
 TAGS      := $(shell sed -n 's/^  build_tags: *//p' $(MANIFEST))
+MAX_PACKAGES := 600
 HOST_ARCH := $(shell go env GOHOSTARCH)
 # What the layer's binaries are made from; tests need not be rebuilt for.
 SOURCES   := $(shell find collector components distribution internal/control internal/jsonscan internal/lambdaapi -name '*.go' ! -name '*_test.go') go.mod go.sum
@@ -23,7 +24,7 @@ SOURCES   := $(shell find collector components distribution internal/control int
 # Static, reproducible, without symbols (9 MB).
 BUILD := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags '-s -w -buildid='
 
-.PHONY: demo test layer lint fmt generate clean
+.PHONY: demo test layer lint fmt generate reproducible budget clean
 .DELETE_ON_ERROR:
 
 layer: $(ARCHES:%=dist/$(NAME)-%.zip)
@@ -31,6 +32,7 @@ layer: $(ARCHES:%=dist/$(NAME)-%.zip)
 generate: $(GENERATED)/main.go
 
 $(GENERATED)/main.go: $(MANIFEST) distribution/main_others.go go.mod
+	@mkdir -p $(GENERATED)
 	$(OCB) --config $(MANIFEST) --skip-compilation
 	cp distribution/main_others.go $(GENERATED)/
 
@@ -48,6 +50,22 @@ dist/$(NAME)-%.zip: build/supervisor-% $(GENERATED)/collector-% LICENSE $(wildca
 
 test: dist/$(NAME)-$(HOST_ARCH).zip
 	go test -race ./...
+
+# The same sources give the same bytes: once more, from another folder and with another cache entry for main.
+reproducible: dist/$(NAME)-$(HOST_ARCH).zip
+	rm -rf build/again && mkdir -p build/again
+	sed 's#output_path: .*#output_path: build/again/generated#' $(MANIFEST) > build/again/manifest.yaml
+	$(MAKE) --no-print-directory layer MANIFEST=build/again/manifest.yaml NAME=again ARCHES=$(HOST_ARCH)
+	cmp dist/$(NAME)-$(HOST_ARCH).zip dist/again-$(HOST_ARCH).zip
+	rm -rf build/again dist/again-$(HOST_ARCH).zip
+
+# What noise cannot break: methods that reflection keeps alive (one such mark and the linker keeps all methods of all
+# types: 3-7 MB), and the number of packages.
+budget: $(GENERATED)/main.go
+	@cd $(GENERATED) && marks=$$(CGO_ENABLED=0 go build -tags '$(TAGS),distribution' -ldflags '-dumpdep' -o /dev/null . 2>&1 | grep -c ReflectMethod || true); \
+	echo "ReflectMethod marks: $$marks of 0"; test "$$marks" -eq 0
+	@cd $(GENERATED) && packages=$$(CGO_ENABLED=0 go list -deps -tags '$(TAGS),distribution' . | wc -l); \
+	echo "packages linked: $$packages of at most $(MAX_PACKAGES)"; test "$$packages" -le $(MAX_PACKAGES)
 
 build/demo/bootstrap: $(wildcard examples/go-function/*.go)
 	$(BUILD) -o $@ ./examples/go-function

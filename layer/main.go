@@ -84,7 +84,7 @@ func packFile(z *zip.Writer, e entry) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	header := &zip.FileHeader{Name: e.name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+	header := &zip.FileHeader{Name: e.name, Method: zip.Deflate, Modified: earliest()}
 	header.SetMode(e.mode)
 	w, err := z.CreateHeader(header)
 	if err != nil {
@@ -93,3 +93,6 @@ func packFile(z *zip.Writer, e entry) error {
 	_, err = io.Copy(w, f)
 	return err
 }
+
+// earliest is the first time that a zip can hold: every file's, so that times do not show in the zip.
+func earliest() time.Time { return time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) }

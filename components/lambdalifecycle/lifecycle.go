@@ -109,7 +109,7 @@ func (l *lifecycle) Ready() error {
 	if err != nil {
 		return err
 	}
-	l.server = &http.Server{Handler: lambdaapi.TelemetryHandler(l.consumeTelemetry, l.rejectTelemetry)}
+	l.server = &http.Server{Handler: newListener(l.consumeTelemetry, l.rejectTelemetry)}
 	l.wg.Go(func() {
 		if err := l.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			l.logger.Error("Telemetry listener ended; function logs are lost from here on", zap.Error(err))

@@ -5,8 +5,9 @@ package lambdaapi
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
 )
 
 // The types of telemetry that a subscription can name.
@@ -41,6 +42,10 @@ type Destination struct {
 	URI      string `json:"URI"`
 }
 
+// TelemetrySchema is the schema version to subscribe with: it renders JSON log lines as objects, is the only one that
+// Managed Instances take, and works everywhere else (Lambda Developer Guide, "Telemetry API").
+const TelemetrySchema = "2025-01-29"
+
 // Subscription is the body of PUT /2022-07-01/telemetry.
 type Subscription struct {
 	// SchemaVersion "2025-01-29" renders JSON log lines as objects, works on Managed Instances (which refuse the
@@ -56,27 +61,16 @@ type TelemetryEvent struct {
 	// Time is when Lambda created the event; zero if the wire value does not parse.
 	Time time.Time
 	Type string
-	// Record is the raw "record": a JSON string or object for logs, an object for platform events, nil if absent.
+	// Record is the raw "record": a JSON string or object for logs, an object for platform events, nil if absent. It
+	// is one valid JSON value (bytes that are not UTF-8 may stand inside strings), a part of the decoded body.
 	Record json.RawMessage
 }
 
-// DecodeTelemetry decodes the body of one Telemetry API POST. Events that it could decode before an error are
-// returned with the error, so that a batch cut short by the platform loses only its broken part.
-func DecodeTelemetry(body []byte) ([]TelemetryEvent, error) {
-	var wire []struct {
-		Time   string          `json:"time"`
-		Type   string          `json:"type"`
-		Record json.RawMessage `json:"record"`
+// Text returns the record decoded, if it is a JSON string: a log line. See jsonscan.String for bytes that are not
+// UTF-8.
+func (e TelemetryEvent) Text() (string, bool) {
+	if len(e.Record) == 0 || e.Record[0] != '"' {
+		return "", false
 	}
-	if err := json.Unmarshal(body, &wire); err != nil {
-		return nil, fmt.Errorf("decode telemetry batch: %w", err)
-	}
-	events := make([]TelemetryEvent, len(wire))
-	for i, w := range wire {
-		events[i] = TelemetryEvent{Type: w.Type, Record: w.Record}
-		if t, err := time.Parse(time.RFC3339Nano, w.Time); err == nil {
-			events[i].Time = t
-		}
-	}
-	return events, nil
+	return jsonscan.String(e.Record), true
 }

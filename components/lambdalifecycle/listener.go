@@ -1,0 +1,84 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lambdalifecycle
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
+)
+
+// maxTelemetryBody bounds what the handler reads of one POST. Lambda posts up to 2 × maxBytes and metadata (Lambda
+// Developer Guide, "Accessing real-time telemetry data for extensions using the Telemetry API"), maxBytes being 1 MiB at
+// most: this is twice that.
+const maxTelemetryBody = 4 << 20
+
+// newListener returns the handler of the listener of a Telemetry API subscription. It takes a POST to any path, as the Runtime
+// Interface Emulator drops the path of the destination.
+//
+// consume is called for one batch at a time, in the order in which the bodies have arrived, and the response is sent
+// when it returns: Lambda holds the next batch back until then. Its context does not end when Lambda hangs up, because
+// half a batch consumed would be worse than a whole one twice. The records are valid as long as they are referenced.
+//
+// The response to a POST is always 200: Lambda sends a batch that was refused again, without end, and everything
+// behind it waits. What cannot be read, decoded or consumed (a panic in consume included) is reported to reject, which
+// may be called concurrently; the events before and behind a broken one are consumed all the same.
+func newListener(consume func(context.Context, []lambdaapi.TelemetryEvent), reject func(error)) http.Handler {
+	return &listener{consume: consume, reject: reject}
+}
+
+type listener struct {
+	mu      sync.Mutex
+	consume func(context.Context, []lambdaapi.TelemetryEvent)
+	reject  func(error)
+}
+
+func (h *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "the Telemetry API posts", http.StatusMethodNotAllowed)
+		return
+	}
+	body, err := readTelemetry(r)
+	events, decodeErr := lambdaapi.DecodeTelemetry(body)
+	if err := cmp.Or(err, decodeErr); err != nil {
+		h.reject(err)
+	}
+	if len(events) > 0 {
+		h.deliver(context.WithoutCancel(r.Context()), events)
+	}
+}
+
+func (h *listener) deliver(ctx context.Context, events []lambdaapi.TelemetryEvent) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			h.reject(fmt.Errorf("consume telemetry batch: panic: %v", p))
+		}
+	}()
+	h.consume(ctx, events)
+}
+
+// readTelemetry returns what it could read with the error.
+func readTelemetry(r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), maxTelemetryBody)) + bytes.MinRead)
+	n, err := body.ReadFrom(io.LimitReader(r.Body, maxTelemetryBody+1))
+	if n > maxTelemetryBody {
+		err = errors.New("body is larger than 4 MiB")
+		body.Truncate(maxTelemetryBody)
+	}
+	if err != nil {
+		return body.Bytes(), fmt.Errorf("read telemetry batch: %w", err)
+	}
+	return body.Bytes(), nil
+}

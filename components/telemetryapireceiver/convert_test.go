@@ -1,0 +1,298 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package telemetryapireceiver
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/golden"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/plogtest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
+)
+
+var update = flag.Bool("update", false, "write the golden files of testdata anew; read the difference before you commit it")
+
+// observed is when the receiver got every batch of these tests.
+var observed = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func newTestConverter() *converter {
+	return &converter{scopeVersion: "1.2.3", platform: true, function: true, extension: true}
+}
+
+// TestGolden converts each testdata/<case>.json, the raw body of a Telemetry API POST, and compares with <case>.yaml.
+// Cases whose name begins with managed_instances run as on Lambda Managed Instances.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	bodies, err := filepath.Glob("testdata/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, bodies)
+	for _, path := range bodies {
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body, err := os.ReadFile(path)
+			require.NoError(t, err)
+			c := newTestConverter()
+			c.interleaved = strings.HasPrefix(name, "managed_instances")
+			got := c.logs(decode(t, string(body)), observed)
+			want := strings.TrimSuffix(path, ".json") + ".yaml"
+			if *update {
+				require.NoError(t, golden.WriteLogsToFile(want, got))
+			}
+			expected, err := golden.ReadLogs(want)
+			require.NoError(t, err)
+			assert.NoError(t, plogtest.CompareLogs(expected, got))
+		})
+	}
+}
+
+// convertOne converts the record of one function event of 2026-01-02T03:04:05.678Z.
+func convertOne(t testing.TB, record string) plog.LogRecord {
+	t.Helper()
+	logs := newTestConverter().logs(decode(t, `[{"time":"2026-01-02T03:04:05.678Z","type":"function","record":`+record+`}]`), observed)
+	require.Equal(t, 1, logs.LogRecordCount())
+	return logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+}
+
+// invocationID returns the attribute, empty if there is none.
+func invocationID(lr plog.LogRecord) string {
+	if id, ok := lr.Attributes().Get(invocationIDKey); ok {
+		return id.Str()
+	}
+	return ""
+}
+
+func TestTypes(t *testing.T) {
+	t.Parallel()
+	const batch = `[{"type":"function","record":"f"},{"type":"extension","record":"e"},{"type":"platform.start","record":{}},{"type":"platform.logsDropped","record":{}}]`
+	for want, c := range map[string]*converter{
+		`[f {}]`:      {function: true},
+		`[e {}]`:      {extension: true},
+		`[{} {}]`:     {platform: true},
+		`[f e {} {}]`: newTestConverter(),
+	} {
+		logs := c.logs(decode(t, batch), observed)
+		var bodies []string
+		for _, lr := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+			bodies = append(bodies, lr.Body().Str())
+		}
+		assert.Equal(t, want, fmt.Sprint(bodies))
+	}
+}
+
+// The current invocation outlives a batch, ends with its own runtimeDone only, and is none on Managed Instances.
+func TestInvocationID(t *testing.T) {
+	t.Parallel()
+	steps := []struct{ events, want string }{
+		{`{"type":"function","record":"init"}`, ""},
+		{`{"type":"platform.start","record":{"requestId":"a"}},{"type":"function","record":"x"}`, "a"},
+		{`{"type":"function","record":"next batch"}`, "a"},
+		{`{"type":"platform.runtimeDone","record":{"requestId":"z"}},{"type":"function","record":"another's end"}`, "a"},
+		{`{"type":"platform.runtimeDone","record":"?"},{"type":"function","record":"unreadable end"}`, "a"},
+		{`{"type":"function","record":{"message":"late","requestId":"79b4f56e-95b1-4643-9700-2807f4e68189"}}`, "79b4f56e-95b1-4643-9700-2807f4e68189"},
+		{`{"type":"platform.runtimeDone","record":{"requestId":"a"}},{"type":"function","record":"between"}`, ""},
+		{`{"type":"platform.start","record":{"requestId":"b"}},{"type":"function","record":"y"}`, "b"},
+		{`{"type":"platform.start","record":{"requestId":"c"}},{"type":"function","record":"b had no end"}`, "c"},
+	}
+	c, interleaved := newTestConverter(), newTestConverter()
+	interleaved.interleaved = true
+	id := func(c *converter, events string) string {
+		records := c.logs(decode(t, "["+events+"]"), observed).ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+		return invocationID(records.At(records.Len() - 1))
+	}
+	for _, step := range steps {
+		want := step.want
+		assert.Equal(t, want, id(c, step.events), step.events)
+		if len(want) < 36 { // not from the record itself
+			want = ""
+		}
+		assert.Equal(t, want, id(interleaved, step.events), step.events)
+	}
+}
+
+// Trap: user keys are never overwritten.
+func TestUserKeysStay(t *testing.T) {
+	t.Parallel()
+	const id = "79b4f56e-95b1-4643-9700-2807f4e68189"
+	for record, want := range map[string]map[string]any{
+		`{"message":"m","type":"order","level":7,"requestId":"req-7"}`:                  {"type": "order", "level": int64(7), "requestId": "req-7"},
+		`{"message":"m","faas.invocation_id":"mine","requestId":"` + id + `"}`:          {"faas.invocation_id": "mine", "requestId": id},
+		`{"message":"m","errorType":"E","exception.type":"mine","stackTrace":["a",1]}`:  {"exception.type": "mine", "errorType": "E", "stackTrace": []any{"a", int64(1)}},
+		`{"message":"m","msg":"second","level":"INFO","severity":"low"}`:                {"msg": "second", "severity": "low"},
+		`{"message":"m","timestamp":"yesterday","time":"2026-01-02T03:04:06Z"}`:         {"timestamp": "yesterday"},
+		`{"message":"m","trace_id":"none","span_id":"0000000000000000"}`:                {"trace_id": "none", "span_id": "0000000000000000"},
+		`{"message":"m","errorMessage":null,"errorType":{"a":[true,null]}}`:             {"errorMessage": nil, "errorType": map[string]any{"a": []any{true, nil}}},
+		`{"message":"m","big":18446744073709551616,"float":1.5,"huge":1e999,"exp":1e3}`: {"big": "18446744073709551616", "float": 1.5, "huge": "1e999", "exp": 1000.0},
+	} {
+		lr := convertOne(t, record)
+		assert.Equal(t, want, lr.Attributes().AsRaw(), record)
+		assert.Equal(t, "m", lr.Body().Str(), record)
+	}
+}
+
+// Trap: the body is never empty, and nothing is dropped.
+func TestBody(t *testing.T) {
+	t.Parallel()
+	for record, want := range map[string]any{
+		`"line\n"`:                      "line",
+		`"two\nlines\n\n"`:              "two\nlines\n",
+		`"a\rb"`:                        "a\rb",
+		`"\n"`:                          "\n",
+		"\"a\xff\"":                     "a\uFFFD",
+		`{"message":"m"}`:               "m",
+		`"{\"message\":\"m\"}\n"`:       "m",
+		`{"msg":"m"}`:                   "m",
+		`{"message":{"a":[1]}}`:         map[string]any{"a": []any{int64(1)}},
+		`{"message":0}`:                 int64(0),
+		`{"message":null}`:              `{"message":null}`,
+		`{"message":""}`:                `{"message":""}`,
+		`{"a":1}`:                       `{"a":1}`,
+		"{\"a\":\"\xff\"}":              "{\"a\":\"\uFFFD\"}",
+		`{}`:                            `{}`,
+		`{"fields":{"message":"rust"}}`: "rust",
+		`{"fields":{"message":7}}`:      `{"fields":{"message":7}}`,
+		`{"fields":"x"}`:                `{"fields":"x"}`,
+		`{"errorMessage":"boom"}`:       "boom",
+		`7`:                             "7",
+		`[1, 2]`:                        "[1, 2]",
+		`null`:                          "null",
+		`true`:                          "true",
+		`"{not json}"`:                  "{not json}",
+		`"{\"a\":1} and more"`:          `{"a":1} and more`,
+		`"[INFO] Hello world"`:          "[INFO] Hello world",
+	} {
+		lr := convertOne(t, record)
+		assert.Equal(t, want, lr.Body().AsRaw(), record)
+	}
+}
+
+func TestTextFormats(t *testing.T) {
+	t.Parallel()
+	const id = "79b4f56e-95b1-4643-9700-2807f4e68189"
+	eventTime := time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+	lineTime := time.Date(2026, 1, 2, 3, 4, 5, 123e6, time.UTC)
+	for line, want := range map[string]struct {
+		severity plog.SeverityNumber
+		text     string
+		at       time.Time
+		id       string
+	}{
+		"2026-01-02T03:04:05.123Z\t" + id + "\tINFO\tnode":                       {plog.SeverityNumberInfo, "INFO", lineTime, id},
+		"2026-01-02T03:04:05.123Z\tundefined\tWARN\tnode, init":                  {plog.SeverityNumberWarn, "WARN", lineTime, ""},
+		"2026-01-02T03:04:05.123Z\t" + id + "\tfail\t.NET":                       {plog.SeverityNumberError, "fail", lineTime, id},
+		"2026-01-02T03:04:05.123Z\t\tcrit\t.NET, init":                           {plog.SeverityNumberFatal, "crit", lineTime, ""},
+		"[WARNING]\t2026-01-02T03:04:05.123Z\t" + id + "\tpython":                {plog.SeverityNumberWarn, "WARNING", lineTime, id},
+		"[DEBUG]\t2026-01-02T03:04:05.123Z\t\tpython, init":                      {plog.SeverityNumberDebug, "DEBUG", lineTime, ""},
+		"[ERROR] ValueError: boom\nTraceback (most recent call last):\n  File …": {plog.SeverityNumberError, "ERROR", eventTime, ""},
+		"[INFO] java":      {plog.SeverityNumberInfo, "INFO", eventTime, ""},
+		"[INFO]":           {at: eventTime},
+		"[info] anyone's":  {at: eventTime},
+		"[Cache] anyone's": {at: eventTime},
+		"ERROR: anyone's":  {at: eventTime},
+		"2026-01-02T03:04:05.123Z\tnot\ta level\tx": {at: eventTime},
+		"2026-01-02\t" + id + "\tINFO\tno time":     {at: eventTime},
+		"3 rows":                                    {at: eventTime},
+		"bare":                                      {at: eventTime},
+		"":                                          {at: eventTime},
+	} {
+		c := newTestConverter()
+		lr := plog.NewLogRecord()
+		lr.SetTimestamp(pcommon.NewTimestampFromTime(eventTime))
+		c.text(lr, line, eventTime)
+		assert.Equal(t, line, lr.Body().Str())
+		assert.Equal(t, want.severity, lr.SeverityNumber(), line)
+		assert.Equal(t, want.text, lr.SeverityText(), line)
+		assert.Equal(t, want.at, lr.Timestamp().AsTime(), line)
+		assert.Equal(t, want.id, invocationID(lr), line)
+	}
+}
+
+// Trap: a bad timestamp keeps its record, and the record its batch.
+func TestTime(t *testing.T) {
+	t.Parallel()
+	eventTime := time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+	for record, want := range map[string]time.Time{
+		`{"timestamp":"2026-01-02T03:04:05.001Z"}`:      eventTime.Truncate(time.Second).Add(time.Millisecond),
+		`{"timestamp":"2026-01-02T04:04:05.001+01:00"}`: eventTime.Truncate(time.Second).Add(time.Millisecond),
+		`{"timestamp":"2026-01-02T03:04:05Z"}`:          eventTime,
+		`{"timestamp":"2026-01-02T03:04:06Z"}`:          eventTime,
+		`{"timestamp":"2026-01-02T03:04:01Z"}`:          eventTime.Truncate(time.Second).Add(-4 * time.Second),
+		`{"timestamp":"2020-05-24 18:17:33,774+0000"}`:  eventTime,
+		`{"timestamp":"0001-01-01T00:00:00Z"}`:          eventTime,
+		`{"timestamp":"9999-01-01T00:00:00.1Z"}`:        eventTime,
+		`{"timestamp":1767323045}`:                      eventTime,
+		`"text"`:                                        eventTime,
+	} {
+		lr := convertOne(t, record)
+		assert.Equal(t, want, lr.Timestamp().AsTime(), record)
+		assert.Equal(t, observed, lr.ObservedTimestamp().AsTime())
+	}
+	logs := newTestConverter().logs(decode(t, `[{"time":"12:01:23:521Z","type":"function","record":"a"}]`), observed)
+	assert.Equal(t, observed, logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Timestamp().AsTime())
+}
+
+// Values that would cost too much as maps and slices, or that a backend's decoder would refuse, are text.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("[", 100) + strings.Repeat("]", 100)
+	value, _ := convertOne(t, `{"message":"m","deep":`+deep+`}`).Attributes().Get("deep")
+	depth := 0
+	for ; value.Type() == pcommon.ValueTypeSlice; depth++ {
+		value = value.Slice().At(0)
+	}
+	assert.Equal(t, maxDepth-1, depth)
+	assert.Equal(t, strings.Repeat("[", 100-depth)+strings.Repeat("]", 100-depth), value.Str())
+
+	var members []string
+	for i := range maxMembers + 1 {
+		members = append(members, fmt.Sprintf(`"%d":0`, i))
+	}
+	wide := `{"level":"WARN","message":"m",` + strings.Join(members, ",") + `}`
+	lr := convertOne(t, wide)
+	assert.Equal(t, wide, lr.Body().Str())
+	assert.Zero(t, lr.Attributes().Len())
+	assert.Equal(t, plog.SeverityNumberWarn, lr.SeverityNumber())
+	value, _ = convertOne(t, `{"message":"m","wide":`+wide+`}`).Attributes().Get("wide")
+	assert.Equal(t, wide, value.Str())
+}
+
+func FuzzConvert(f *testing.F) {
+	bodies, err := filepath.Glob("testdata/*.json")
+	require.NoError(f, err)
+	for _, path := range bodies {
+		body, err := os.ReadFile(path)
+		require.NoError(f, err)
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		events, _ := lambdaapi.DecodeTelemetry(body)
+		logs := newTestConverter().logs(events, observed)
+		require.Equal(t, len(events), logs.LogRecordCount())
+		for i, lr := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+			require.NotZero(t, lr.Timestamp())
+			require.True(t, utf8.ValidString(lr.Body().AsString()+lr.SeverityText()+fmt.Sprint(lr.Attributes().AsRaw())))
+			if text, isText := events[i].Text(); !isText || text != "" {
+				require.False(t, lr.Body().Type() == pcommon.ValueTypeEmpty || lr.Body().Type() == pcommon.ValueTypeStr && lr.Body().Str() == "")
+			}
+		}
+		// What we send must be what a backend can read.
+		wire, err := new(plog.ProtoMarshaler).MarshalLogs(logs)
+		require.NoError(t, err)
+		back, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(wire)
+		require.NoError(t, err)
+		require.NoError(t, plogtest.CompareLogs(logs, back, plogtest.IgnoreLogRecordsOrder()))
+	})
+}

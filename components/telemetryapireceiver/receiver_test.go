@@ -1,0 +1,162 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package telemetryapireceiver
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
+)
+
+var typ = component.MustNewType("telemetryapi")
+
+// lifecycle is an extension that delivers what a test gives it.
+type lifecycle struct {
+	component.StartFunc
+	component.ShutdownFunc
+	types        []string
+	subscribed   int
+	unsubscribed int
+	deliver      func(context.Context, []lambdaapi.TelemetryEvent)
+}
+
+func (l *lifecycle) SubscribeTelemetry(types []string, consume func(context.Context, []lambdaapi.TelemetryEvent)) func() {
+	l.types, l.deliver = types, consume
+	l.subscribed++
+	return func() { l.unsubscribed++ }
+}
+
+// host has the given extensions.
+type host map[component.ID]component.Component
+
+func (h host) GetExtensions() map[component.ID]component.Component { return h }
+
+var lifecycleID = component.MustNewID(lifecycleType)
+
+func decode(t testing.TB, body string) []lambdaapi.TelemetryEvent {
+	t.Helper()
+	events, err := lambdaapi.DecodeTelemetry([]byte(body))
+	require.NoError(t, err)
+	return events
+}
+
+func TestFactory(t *testing.T) {
+	t.Parallel()
+	factory := NewFactory()
+	assert.Equal(t, typ, factory.Type())
+	require.NoError(t, componenttest.CheckConfigStruct(factory.CreateDefaultConfig()))
+	assert.NoError(t, confmap.Validate(factory.CreateDefaultConfig()))
+}
+
+func TestConfigValidate(t *testing.T) {
+	t.Parallel()
+	for _, types := range [][]string{{"function"}, {"extension", "function", "platform"}} {
+		assert.NoError(t, (&Config{Types: types}).Validate())
+	}
+	assert.EqualError(t, (&Config{}).Validate(), `types: must name at least one of ["function" "extension" "platform"]`)
+	assert.EqualError(t, (&Config{Types: []string{"function", "logs"}}).Validate(), `types: unknown type "logs": use any of ["function" "extension" "platform"]`)
+}
+
+func TestReceiver(t *testing.T) {
+	t.Parallel()
+	factory := NewFactory()
+	cfg := factory.CreateDefaultConfig()
+	sink := new(consumertest.LogsSink)
+	r, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(typ), cfg, sink)
+	require.NoError(t, err)
+	same, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(typ), cfg, sink)
+	require.NoError(t, err)
+	assert.Same(t, r, same, "one receiver for each configuration")
+
+	source := &lifecycle{}
+	h := host{component.MustNewID("other"): &struct{ component.Component }{}, lifecycleID: source}
+	require.NoError(t, r.Start(t.Context(), h))
+	require.NoError(t, same.Start(t.Context(), h))
+	assert.Equal(t, 1, source.subscribed)
+	assert.Equal(t, []string{"extension", "function", "platform"}, source.types)
+
+	source.deliver(t.Context(), decode(t, `[{"time":"2022-10-12T00:03:50.000Z","type":"platform.start","record":{"requestId":"a"}}]`))
+	assert.Empty(t, sink.AllLogs(), "nothing to log, nothing sent")
+	source.deliver(t.Context(), decode(t, `[{"time":"2022-10-12T00:03:50.000Z","type":"function","record":"hello"}]`))
+	require.Len(t, sink.AllLogs(), 1)
+	record := sink.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+	assert.Equal(t, "hello", record.Body().Str())
+	assert.Equal(t, map[string]any{"faas.invocation_id": "a"}, record.Attributes().AsRaw())
+
+	require.NoError(t, r.Shutdown(t.Context()))
+	require.NoError(t, r.Shutdown(t.Context()))
+	assert.Equal(t, 1, source.unsubscribed)
+	fresh, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(typ), cfg, sink)
+	require.NoError(t, err)
+	assert.NotSame(t, r, fresh, "a receiver that was shut down is not used again")
+}
+
+func TestShutdownUnstarted(t *testing.T) {
+	t.Parallel()
+	factory := NewFactory()
+	r, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(typ), factory.CreateDefaultConfig(), consumertest.NewNop())
+	require.NoError(t, err)
+	require.NoError(t, r.Shutdown(t.Context()))
+	require.NoError(t, r.Shutdown(t.Context()))
+}
+
+func TestStartWithoutALifecycle(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		extensions host
+		want       string
+	}{
+		"none":       {nil, `no extension "lambda_lifecycle", which delivers Lambda telemetry: add it to service::extensions`},
+		"only other": {host{component.MustNewID("other"): &struct{ component.Component }{}}, `no extension "lambda_lifecycle", which delivers Lambda telemetry: add it to service::extensions`},
+		"wrong kind": {host{lifecycleID: &struct{ component.Component }{}}, `extension "lambda_lifecycle" does not deliver Lambda telemetry: build it and this receiver from the same version of otelcol-lambda`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			factory := NewFactory()
+			r, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(typ), factory.CreateDefaultConfig(), consumertest.NewNop())
+			require.NoError(t, err)
+			require.EqualError(t, r.Start(t.Context(), tt.extensions), tt.want)
+			require.EqualError(t, r.Start(t.Context(), tt.extensions), tt.want, "for every signal that shares the receiver")
+			require.NoError(t, r.Shutdown(t.Context()))
+		})
+	}
+}
+
+// What the pipeline refuses is counted, and said once a minute: the line comes back as telemetry.
+func TestRefusedRecords(t *testing.T) {
+	t.Parallel()
+	core, lines := observer.New(zap.WarnLevel)
+	set := receivertest.NewNopSettings(typ)
+	set.Logger = zap.New(core)
+	now := time.Date(2022, 10, 12, 0, 3, 50, 0, time.UTC)
+	r, err := newReceiver(set, &Config{Types: []string{"function"}}, noenv, func() time.Time { return now })
+	require.NoError(t, err)
+	r.logs = consumertest.NewErr(errors.New("out of memory"))
+
+	batch := decode(t, `[{"type":"function","record":"a"},{"type":"function","record":"b"}]`)
+	for range 3 {
+		r.consume(t.Context(), batch)
+	}
+	now = now.Add(warnInterval)
+	r.consume(t.Context(), batch)
+
+	require.Equal(t, 2, lines.Len())
+	assert.Equal(t, map[string]any{"records": int64(2), "error": "out of memory"}, lines.All()[0].ContextMap())
+	assert.Equal(t, map[string]any{"records": int64(6), "error": "out of memory"}, lines.All()[1].ContextMap())
+}
+
+func noenv(string) string { return "" }

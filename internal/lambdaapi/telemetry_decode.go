@@ -1,0 +1,144 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lambdaapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
+)
+
+// DecodeTelemetry decodes the body of one Telemetry API POST, a JSON array of events. What it could decode is returned
+// with the error, which is the first one and says at which byte: Lambda cuts a record that is larger than maxBytes in
+// the middle of a value, so that its batch is not valid JSON, and that must cost no event but the cut one.
+//
+// Unknown types are kept, unknown fields ignored, fields of an unexpected JSON type left zero. The records are parts of
+// body, which must not change while they are in use.
+func DecodeTelemetry(body []byte) ([]TelemetryEvent, error) {
+	b := batch{body: body, events: make([]TelemetryEvent, 0, len(body)/bytesPerEvent+1)}
+	b.decode()
+	if b.err != nil {
+		return b.events, fmt.Errorf("decode telemetry batch: %w", b.err)
+	}
+	return b.events, nil
+}
+
+// bytesPerEvent is a guess to size the events by: an envelope of 60 bytes and a line of log.
+const bytesPerEvent = 256
+
+type batch struct {
+	body   []byte
+	events []TelemetryEvent
+	err    error // the first
+}
+
+func (b *batch) decode() {
+	i := b.space(0)
+	if !b.has('[', i) {
+		i = b.resync(-1, i, errors.New("not a JSON array"))
+	} else if i = b.space(i + 1); b.has(']', i) {
+		b.finish(i + 1)
+		return
+	}
+	for i < len(b.body) {
+		start := i
+		value, end, err := jsonscan.Next(b.body, i)
+		if err != nil {
+			i = b.resync(start, end, err)
+			continue
+		}
+		if value[0] == '{' {
+			b.events = append(b.events, decodeEvent(value))
+		} else {
+			b.fail(fmt.Errorf("not an object before byte %d", end))
+		}
+		switch i = b.space(end); {
+		case b.has(',', i):
+			i++
+		case b.has(']', i):
+			b.finish(i + 1)
+			return
+		case i == len(b.body): // cut
+		default:
+			i = b.resync(start, i, fmt.Errorf("no comma between events at byte %d", i))
+		}
+	}
+	b.fail(io.ErrUnexpectedEOF)
+}
+
+// resync notes err, met at byte at while reading the event that begins at start, and returns where the next event may
+// begin: at what the platform begins an envelope with. Inside a JSON string that cannot occur, because quotes are
+// escaped there. The search starts two bytes early, because a string that was cut ends at the first quote of the next
+// envelope. It only ever goes forward, so that decoding stays linear.
+func (b *batch) resync(start, at int, err error) int {
+	b.fail(err)
+	from := min(max(start+1, at-2), len(b.body))
+	next := bytes.Index(b.body[from:], []byte(`{"time":"`))
+	if next < 0 {
+		return len(b.body)
+	}
+	return from + next
+}
+
+// finish checks that nothing follows the array, which ends before i.
+func (b *batch) finish(i int) {
+	if i = b.space(i); i < len(b.body) {
+		b.fail(fmt.Errorf("trailing data at byte %d", i))
+	}
+}
+
+func (b *batch) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+func (b *batch) space(i int) int { return jsonscan.Space(b.body, i) }
+
+func (b *batch) has(c byte, i int) bool { return i < len(b.body) && b.body[i] == c }
+
+func decodeEvent(object []byte) TelemetryEvent {
+	var e TelemetryEvent
+	for key, value := range jsonscan.Members(object) {
+		switch string(key) {
+		case "time":
+			e.Time = decodeTime(value)
+		case "type":
+			e.Type = decodeType(value)
+		case "record":
+			e.Record = value
+		}
+	}
+	return e
+}
+
+// decodeTime returns the zero time for what is not RFC 3339: Lambda's documentation itself prints 12:01:23:521Z once.
+func decodeTime(value []byte) time.Time {
+	if value[0] != '"' {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(value[1:len(value)-1]))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// decodeType allocates nothing for the two types of which there are many.
+func decodeType(value []byte) string {
+	switch string(value) {
+	case `"` + FunctionLog + `"`:
+		return FunctionLog
+	case `"` + ExtensionLog + `"`:
+		return ExtensionLog
+	}
+	if value[0] != '"' {
+		return ""
+	}
+	return jsonscan.String(value)
+}

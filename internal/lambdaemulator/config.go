@@ -1,0 +1,165 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lambdaemulator
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// TelemetrySupport says how the emulator answers a Telemetry API subscription.
+type TelemetrySupport string
+
+const (
+	// TelemetrySupported subscribes and delivers, as Lambda does. It is the default.
+	TelemetrySupported TelemetrySupport = ""
+	// TelemetryStub answers 202 Telemetry.NotSupported and delivers nothing, as the Runtime Interface Emulator and SAM do.
+	TelemetryStub TelemetrySupport = "stub"
+	// TelemetryMissing answers 404, as local clouds without the API do.
+	TelemetryMissing TelemetrySupport = "missing"
+)
+
+// MountMode says how the layer gets to /opt.
+type MountMode string
+
+const (
+	// MountSubstitute starts the extensions from the layer's directory: fast, needs no privileges, but a program that
+	// opens a path under /opt does not find the layer. It is the default.
+	MountSubstitute MountMode = ""
+	// MountPrivate gives each process a private, read-only mount of the layer at /opt.
+	MountPrivate MountMode = "private"
+	// MountAuto is MountPrivate where this machine permits it, else MountSubstitute.
+	MountAuto MountMode = "auto"
+)
+
+// FreezeMode says how processes are stopped between invocations.
+type FreezeMode string
+
+const (
+	// FreezeAuto uses a cgroup where this process may create one, else signals. It is the default.
+	FreezeAuto FreezeMode = ""
+	// FreezeCgroup uses the freezer of a cgroup (v2, else v1): processes cannot notice it, as on Lambda.
+	FreezeCgroup FreezeMode = "cgroup"
+	// FreezeSignals stops every process of the environment with SIGSTOP.
+	FreezeSignals FreezeMode = "sigstop"
+)
+
+// Log formats, as in the function's LoggingConfig.
+const (
+	LogText = "Text"
+	LogJSON = "JSON"
+)
+
+// Config describes one function and the environment that it runs in.
+type Config struct {
+	// Layer is the directory of an unpacked layer, or a .zip of one; it appears at /opt (see Mount). Empty: no layer.
+	Layer string
+	// Function is the directory of the deployment package. It holds an executable "bootstrap", the contract of the
+	// provided.al2023 runtime. Required.
+	Function string
+
+	Handler         string // default "bootstrap"
+	FunctionName    string // default "my-function"
+	FunctionVersion string // default "$LATEST"
+	AccountID       string // default "123456789012"
+	Region          string // default "us-east-1"
+	MemoryMB        int    // reported and put in the environment, not enforced; default 128
+
+	// Timeout is the function's: runtime and extensions together. Default 3 s.
+	Timeout time.Duration
+	// InitTimeout is the limit of the INIT phase. Default 10 s, as on Lambda.
+	InitTimeout time.Duration
+	// ShutdownTimeout is what runtime and extensions together have for SHUTDOWN. Default 2 s, as on Lambda.
+	ShutdownTimeout time.Duration
+
+	// Env holds the customer's variables, which function and extensions see. They override the platform's, except for
+	// AWS_LAMBDA_RUNTIME_API. At most 4 KiB, as on Lambda.
+	Env map[string]string
+	// InitializationType is on-demand (the default), provisioned-concurrency or snap-start. It is reported, and does
+	// not change what the emulator does.
+	InitializationType string
+	// LogFormat is LogText (the default) or LogJSON: whether a line that is a JSON object is delivered as an object.
+	LogFormat string
+	// TraceHeader, if set, gives the X-Amzn-Trace-Id header of the n-th invocation (from 1); empty for none.
+	TraceHeader func(n int) string
+
+	Telemetry TelemetrySupport
+	// TelemetryQueue is how many undelivered events a subscription holds before it drops the newest and reports
+	// platform.logsDropped. Default 10,000, the largest batch that the Telemetry API permits.
+	TelemetryQueue int
+
+	Mount  MountMode
+	Freeze FreezeMode
+
+	// Output gets every line that a process of the environment writes, behind the name of the process. Nil: discarded.
+	Output io.Writer
+	// OnEvent is called with every timeline event, in order. It must be quick and must not call the Function.
+	OnEvent func(TimelineEvent)
+}
+
+// maxEnvBytes is Lambda's limit for all customer variables together ("Lambda quotas" in the Developer Guide).
+const maxEnvBytes = 4 << 10
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.Handler, "bootstrap")
+	setDefault(&c.FunctionName, "my-function")
+	setDefault(&c.FunctionVersion, "$LATEST")
+	setDefault(&c.AccountID, "123456789012")
+	setDefault(&c.Region, "us-east-1")
+	setDefault(&c.MemoryMB, 128)
+	setDefault(&c.Timeout, 3*time.Second)
+	setDefault(&c.InitTimeout, 10*time.Second)
+	setDefault(&c.ShutdownTimeout, 2*time.Second)
+	setDefault(&c.InitializationType, "on-demand")
+	setDefault(&c.LogFormat, LogText)
+	setDefault(&c.TelemetryQueue, 10_000)
+	setDefault(&c.Output, io.Discard)
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (c Config) validate() error {
+	if c.Function == "" {
+		return errors.New("function: set the directory that holds the bootstrap")
+	}
+	bootstrap := filepath.Join(c.Function, "bootstrap")
+	if info, err := os.Stat(bootstrap); err != nil {
+		return fmt.Errorf("function: %w", err)
+	} else if info.IsDir() || info.Mode()&0o111 == 0 {
+		return fmt.Errorf("function: %q is not an executable file", bootstrap)
+	}
+	if c.LogFormat != LogText && c.LogFormat != LogJSON {
+		return fmt.Errorf("log format %q: use %q or %q", c.LogFormat, LogText, LogJSON)
+	}
+	switch c.InitializationType {
+	case "on-demand", "provisioned-concurrency", "snap-start":
+	default:
+		return fmt.Errorf("initialization type %q is not emulated", c.InitializationType)
+	}
+	if c.Timeout < 0 || c.InitTimeout < 0 || c.ShutdownTimeout < 0 || c.MemoryMB < 0 || c.TelemetryQueue < 0 {
+		return errors.New("timeouts, memory and telemetry queue must not be negative")
+	}
+	size := 0
+	for k, v := range c.Env {
+		size += len(k) + len(v)
+	}
+	if size > maxEnvBytes {
+		return fmt.Errorf("environment variables take %d bytes: Lambda permits %d", size, maxEnvBytes)
+	}
+	return nil
+}
+
+func (c Config) invokedFunctionARN() string {
+	return "arn:aws:lambda:" + c.Region + ":" + c.AccountID + ":function:" + c.FunctionName
+}

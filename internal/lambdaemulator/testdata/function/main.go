@@ -1,0 +1,95 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command function is a runtime that does what the payload of each invocation says.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+type script struct {
+	Log       []string `json:"log"`       // lines to write
+	SleepMs   int      `json:"sleepMs"`   // before the response
+	ErrorType string   `json:"errorType"` // report an error of this type
+	Exit      *int     `json:"exit"`      // end the process instead of responding
+	Env       bool     `json:"env"`       // respond with the environment
+	Headers   bool     `json:"headers"`   // respond with the headers of the invocation
+}
+
+func main() {
+	if os.Getenv("INIT_EXIT") != "" {
+		os.Exit(3)
+	}
+	if counter := os.Getenv("COUNTER"); counter != "" {
+		go count(counter)
+	}
+	base := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/"
+	if os.Getenv("INIT_ERROR") != "" {
+		post(base+"init/error", `{"errorType":"Function.NoDatabase","errorMessage":"no"}`, "Function.NoDatabase")
+		os.Exit(1)
+	}
+	for {
+		response, err := http.Get(base + "invocation/next")
+		if err != nil {
+			os.Exit(1)
+		}
+		payload, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		var s script
+		_ = json.Unmarshal(payload, &s)
+		for _, line := range s.Log {
+			fmt.Println(line)
+		}
+		time.Sleep(time.Duration(s.SleepMs) * time.Millisecond)
+		if s.Exit != nil {
+			os.Exit(*s.Exit)
+		}
+		url := base + "invocation/" + response.Header.Get("Lambda-Runtime-Aws-Request-Id")
+		switch {
+		case s.ErrorType != "":
+			post(url+"/error", `{"errorMessage":"scripted"}`, s.ErrorType)
+		case s.Env:
+			post(url+"/response", encode(os.Environ()), "")
+		case s.Headers:
+			post(url+"/response", encode(response.Header), "")
+		default:
+			post(url+"/response", string(payload), "")
+		}
+	}
+}
+
+// count writes a byte to a file every millisecond, for as long as it is let run.
+func count(path string) {
+	file, err := os.Create(path)
+	if err != nil {
+		os.Exit(1)
+	}
+	for {
+		_, _ = file.Write([]byte{'.'})
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func encode(v any) string {
+	var b bytes.Buffer
+	_ = json.NewEncoder(&b).Encode(v)
+	return b.String()
+}
+
+func post(url, body, errorType string) {
+	request, _ := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
+	if errorType != "" {
+		request.Header.Set("Lambda-Runtime-Function-Error-Type", errorType)
+	}
+	if response, err := http.DefaultClient.Do(request); err == nil {
+		response.Body.Close()
+	}
+}

@@ -1,0 +1,26 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command function is the Lambda function of the black-box tests: the event is a script of what it is to do, the
+// response says what it has done. See event and response.
+//
+// It exports OTLP as OTEL_EXPORTER_OTLP_PROTOCOL says (http/protobuf, the default, or grpc) to
+// OTEL_EXPORTER_OTLP_ENDPOINT, by default localhost on the protocol's port.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	exporters, err := newExporters(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	f := &function{exporters: exporters, stdout: os.Stdout, exit: os.Exit}
+	lambda.Start(f.handle)
+}
