@@ -5,6 +5,8 @@ package collector
 
 import (
 	"context"
+	"fmt"
+	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -34,7 +36,7 @@ func adapted(components func() (otelcol.Factories, error), bufferBytes int64) fu
 			factories.Processors[batchType] = passThrough{f}
 		}
 		for t, f := range factories.Receivers {
-			factories.Receivers[t] = optionalReceiver{f}
+			factories.Receivers[t] = optionalReceiver{f, &sync.Map{}}
 		}
 		return factories, nil
 	}
@@ -73,32 +75,40 @@ type inert struct {
 }
 
 // optionalReceiver makes receivers whose failure to start is an error in the log, not the end of the Collector.
-type optionalReceiver struct{ receiver.Factory }
+type optionalReceiver struct {
+	receiver.Factory
+	reported *sync.Map // by component id: a receiver of three signals fails three times
+}
 
 func (o optionalReceiver) CreateTraces(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Traces) (receiver.Traces, error) {
 	r, err := o.Factory.CreateTraces(ctx, set, cfg, next)
-	return optional{r, set}, err
+	return optional{r, set, o.reported}, err
 }
 
 func (o optionalReceiver) CreateMetrics(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
 	r, err := o.Factory.CreateMetrics(ctx, set, cfg, next)
-	return optional{r, set}, err
+	return optional{r, set, o.reported}, err
 }
 
 func (o optionalReceiver) CreateLogs(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
 	r, err := o.Factory.CreateLogs(ctx, set, cfg, next)
-	return optional{r, set}, err
+	return optional{r, set, o.reported}, err
 }
 
 type optional struct {
 	component.Component
-	set receiver.Settings
+	set      receiver.Settings
+	reported *sync.Map
 }
 
 func (o optional) Start(ctx context.Context, host component.Host) error {
-	if err := o.Component.Start(ctx, host); err != nil {
-		o.set.Logger.Error("The receiver cannot start and is left out; the rest works: free its port or name another endpoint",
-			zap.Error(err))
+	err := o.Component.Start(ctx, host)
+	if err == nil {
+		return nil
+	}
+	if _, again := o.reported.LoadOrStore(o.set.ID, true); !again {
+		o.set.Logger.Error(fmt.Sprintf("Receiver %q cannot start and is left out, all else works; if its port is taken, free it or name another endpoint",
+			o.set.ID), zap.Error(err))
 	}
 	return nil
 }

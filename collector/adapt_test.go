@@ -98,6 +98,7 @@ func TestReceiverThatCannotStartIsLeftOut(t *testing.T) {
 	r, err := f.CreateLogs(t.Context(), set, f.CreateDefaultConfig(), consumertest.NewNop())
 	require.NoError(t, err)
 	require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()), "for the next signal")
 	require.Equal(t, 1, logged.Len())
 	assert.Contains(t, logged.All()[0].ContextMap()["error"], "address already in use")
 	require.NoError(t, r.Shutdown(t.Context()))

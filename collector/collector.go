@@ -12,7 +12,6 @@ import (
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
@@ -48,7 +47,7 @@ func runSupervised(set otelcol.CollectorSettings, env environment) error {
 	ctx := context.Background()
 	s, err := startService(ctx, set, link)
 	if err != nil {
-		logger.Error("Telemetry is accepted and discarded: "+env.advice(err), zap.Strings("config", env.configURIs()))
+		logger.Error("Telemetry is accepted and discarded: "+env.advice(err))
 		resolver.URIs, resolver.ProviderFactories = []string{discardScheme + ":"}, []confmap.ProviderFactory{newDiscardFactory(env)}
 		if s, err = startService(ctx, set, link); err != nil {
 			return err

@@ -8,8 +8,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// buildQuietly builds the service's logger without the line that service.New logs about the error that it returns:
-// the user gets one line about an invalid configuration, and it says what to do.
+// buildQuietly builds the service's logger without the lines that the service logs about an error that it returns as
+// well: the user gets one line about an invalid configuration, and it says what to do.
 func buildQuietly(cfg zap.Config, opts ...zap.Option) (*zap.Logger, error) {
 	return cfg.Build(append(opts, zap.WrapCore(func(core zapcore.Core) zapcore.Core { return quietCore{core} }))...)
 }
@@ -19,8 +19,10 @@ type quietCore struct{ zapcore.Core }
 func (c quietCore) With(fields []zapcore.Field) zapcore.Core { return quietCore{c.Core.With(fields)} }
 
 func (c quietCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
-	if entry.Message == "error found during service initialization" {
+	switch entry.Message {
+	case "error found during service initialization", "Failed to start component":
 		return checked
+	default:
+		return c.Core.Check(entry, checked)
 	}
-	return c.Core.Check(entry, checked)
 }

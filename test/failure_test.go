@@ -104,7 +104,8 @@ func TestCollectorKilled(t *testing.T) {
 	assert.Empty(t, inv.FunctionError)
 	assert.Equal(t, "success", inv.Status)
 	time.Sleep(time.Second) // the pause before a restart
-	w.run(step{"log": "after"}, step{"spans": 2, "name": "work"})
+	w.run(step{"log": "after"})
+	w.run(step{"spans": 2, "name": "work"})
 	arrived := w.arrivedLines()
 	assert.Equal(t, 1, arrived["before"])
 	assert.Equal(t, 1, arrived["after"])

@@ -66,13 +66,13 @@ func TestRecordShapes(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			w := start(t, func(cfg *lambdaemulator.Config) { cfg.LogFormat = format })
 			shapes := []string{
-				`plain`, `{"message":"with message","level":"ERROR","requestId":"r-1","type":"mine"}`,
+				`plain`, `{"message":"with message","level":"ERROR","requestId":"6f3b2a10-9c1d-4e57-8a35-0d2c4b1e7f88","type":"mine"}`,
 				`{"no":"message"}`, `{"message":{"nested":true}}`, `42`, `[1,2]`, `null`, `""`, `{}`,
 				`{"message":"bad time","timestamp":"yesterday","level":7}`, `{"broken":`, `	tab`,
 			}
 			var steps []step
 			for _, s := range shapes {
-				steps = append(steps, step{"raw_line": s})
+				steps = append(steps, step{"raw_line": s + "\n"})
 			}
 			w.run(steps...)
 			logs := w.backend.Logs()
@@ -82,7 +82,7 @@ func TestRecordShapes(t *testing.T) {
 			}
 			m := w.log("with message")
 			assert.Equal(t, plog.SeverityNumberError, m.SeverityNumber)
-			assert.Equal(t, "r-1", m.Attributes["faas.invocation_id"])
+			assert.Equal(t, "6f3b2a10-9c1d-4e57-8a35-0d2c4b1e7f88", m.Attributes["faas.invocation_id"])
 			assert.Equal(t, "mine", m.Attributes["type"])
 			w.log("bad time")
 		})

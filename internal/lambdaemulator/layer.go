@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // disableExtensions is the file whose presence in a layer makes Lambda start no extension
@@ -84,6 +85,9 @@ func unzipFile(root *os.Root, file *zip.File) error {
 		}
 		return root.Symlink(string(target), name)
 	}
+	// A child forked while the file is open for writing holds it open until its own exec: ours would fail with ETXTBSY.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	out, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, file.Mode().Perm())
 	if err != nil {
 		return err

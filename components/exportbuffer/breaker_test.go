@@ -1,0 +1,50 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package exportbuffer
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestBreaker(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	b := breaker{now: c.now, jitter: func() float64 { return 0.5 }}
+	assert.Equal(t, closed, b.state())
+	b.fail(false)
+	assert.Equal(t, closed, b.state(), "once may be an accident")
+	b.succeed()
+	b.fail(false)
+	assert.Equal(t, closed, b.state(), "only failures in a row count")
+	b.fail(false)
+	assert.Equal(t, open, b.state())
+
+	for _, delay := range []time.Duration{1, 2, 4, 8, 10, 10} {
+		c.advance(delay*time.Second - 1)
+		assert.Equal(t, open, b.state())
+		c.advance(1)
+		assert.Equal(t, probing, b.state())
+		b.fail(false)
+		assert.Equal(t, open, b.state())
+	}
+	b.succeed()
+	assert.Equal(t, closed, b.state())
+	b.fail(true)
+	assert.Equal(t, open, b.state(), "the server has asked for patience")
+	c.advance(minProbeDelay)
+	assert.Equal(t, probing, b.state(), "the delay begins anew")
+}
+
+func TestBreakerJitter(t *testing.T) {
+	t.Parallel()
+	for jitter, want := range map[float64]time.Duration{0: 750 * time.Millisecond, 0.999999: 1250 * time.Millisecond} {
+		c := newClock()
+		b := breaker{now: c.now, jitter: func() float64 { return jitter }}
+		b.fail(true)
+		assert.InDelta(t, want, b.nextProbe.Sub(c.now()), float64(time.Millisecond))
+	}
+}

@@ -1,0 +1,181 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package exportbuffer puts a bounded buffer in memory in front of every exporter, whatever its kind, and leaves the
+// time of sending to whoever knows the life of the execution environment: consuming data returns at once, Flush sends
+// what is buffered and returns when the backend has answered or the context has ended, and no call of the exporter is
+// in flight after it.
+//
+// What the backend does not take for now is kept and sent by the next flush, oldest first, within one budget of bytes
+// for the whole process; what is dropped is counted and reported. The exporter's own queue and retries are switched
+// off, so that its answer is the backend's.
+package exportbuffer
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/exporter"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// registrar is the extension that decides when to flush.
+type registrar interface {
+	RegisterFlusher(flush func(context.Context) error) (unregister func())
+}
+
+// buffer is one signal of one exporter.
+type buffer[T any] struct {
+	sig     signal[T]
+	factory exporter.Factory
+	env     environment
+	set     exporter.Settings // of the wrapped exporter
+	cfg     component.Config
+	queue   *queue[T]
+	report  *reporter
+	host    component.Host
+
+	// inner is replaced when its connections are presumed dead, if renewable.
+	inner     atomic.Pointer[inner[T]]
+	renewable bool
+
+	mu   sync.Mutex
+	run  *run // the flush in progress, nil if none is
+	down bool // only the last flush may still begin
+
+	// Of the run in progress.
+	breaker    breaker
+	connection connection
+
+	unregister []func()
+	background background
+}
+
+func newBuffer[T any](
+	ctx context.Context, sig signal[T], f exporter.Factory, env environment, set exporter.Settings, cfg component.Config,
+) (*buffer[T], error) {
+	takeOver(cfg)
+	report := newReporter(set.Logger, env.now, set.ID, sig.kind)
+	b := &buffer[T]{
+		sig:        sig,
+		factory:    f,
+		env:        env,
+		set:        set,
+		cfg:        cfg,
+		report:     report,
+		renewable:  hasClient(cfg),
+		breaker:    breaker{now: env.now, jitter: env.jitter},
+		background: newBackground(),
+	}
+	b.set.Logger = set.Logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return innerCore{core, report.partialSuccess}
+	}))
+	created, err := sig.create(ctx, f, b.set, cfg)
+	if err != nil {
+		return nil, err
+	}
+	b.inner.Store(&created)
+	b.queue = newQueue(sig, env.budget, func(reason Reason, records int) { report.drop(reason, records, nil) })
+	return b, nil
+}
+
+// Capabilities says that the data is changed: merging requests moves it out of what was consumed.
+func (b *buffer[T]) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: true}
+}
+
+// accept takes data over. It never waits for the exporter. Data for which there is no room is dropped and counted like
+// older data would be, not refused: the sender would repeat it to the other exporters of the pipeline as well. An
+// error is returned for data that never will have room, and after Shutdown.
+func (b *buffer[T]) accept(data T) error {
+	count := b.sig.count(data)
+	if count == 0 {
+		return nil
+	}
+	full, err := b.queue.put(data, b.sig.size(data), count)
+	if err != nil {
+		b.report.count(func(s *Stats) { s.Refused += int64(count) })
+		return err
+	}
+	b.report.count(func(s *Stats) { s.Accepted += int64(count) })
+	if full {
+		b.background.wakeUp()
+	}
+	return nil
+}
+
+// Start starts the exporter and registers with the extension that decides when to flush. Without one, the buffer is
+// flushed every second.
+func (b *buffer[T]) Start(ctx context.Context, host component.Host) error {
+	b.host = host
+	if err := b.inner.Load().Start(ctx, host); err != nil {
+		return err
+	}
+	every := time.Second
+	for _, extension := range host.GetExtensions() {
+		if r, ok := extension.(registrar); ok {
+			b.unregister = append(b.unregister, r.RegisterFlusher(b.Flush))
+			every = 0
+		}
+	}
+	b.background.start(every, b.queue.full, b.flushIfIdle)
+	return nil
+}
+
+// Shutdown refuses data from now on, flushes within ctx and shuts the exporter down. What is left then is dropped.
+func (b *buffer[T]) Shutdown(ctx context.Context) error {
+	if !b.queue.close() {
+		return nil
+	}
+	for _, unregister := range b.unregister {
+		unregister()
+	}
+	b.mu.Lock()
+	b.down = true
+	b.mu.Unlock()
+
+	if b.background.stop() {
+		// A flush in the background goes on until the last one has waited for it.
+		if err := b.flush(ctx, lastFlush); err != nil {
+			b.report.fail(err, true)
+		}
+		b.background.wait()
+	}
+	b.queue.drain()
+	err := bounded(ctx, b.inner.Load().Shutdown)
+	b.report.emit(0, true)
+	return err
+}
+
+// Stats returns the counters.
+func (b *buffer[T]) Stats() Stats {
+	stats := b.report.snapshot()
+	records, bytes := b.queue.size()
+	stats.QueuedRecords, stats.QueuedBytes = int64(records), int64(bytes)
+	return stats
+}
+
+// bounded calls f and waits for it, but not longer than leaveAfter after the end of ctx.
+func bounded(ctx context.Context, f func(context.Context) error) error {
+	done := make(chan error, 1)
+	go func() { done <- f(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(leaveAfter)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("shutting the exporter down: %w", errStuck)
+	}
+}

@@ -1,0 +1,66 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package exportbuffer
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// staleAfter is how long a connection may have been unused, freezes included, before it is presumed dead. Load
+// balancers and servers close or forget idle connections after a minute or a few, some earlier; a new connection costs
+// a handshake, which an environment that is invoked more often than this should not pay every time.
+const staleAfter = 30 * time.Second
+
+// connection is what is known about the connections of the exporter in use.
+type connection struct {
+	used     bool      // they have worked
+	suspect  bool      // they have failed since
+	answered time.Time // when a backend last answered on them
+}
+
+// presumedDead says that the exporter should be renewed before it is used.
+func (c *connection) presumedDead(now time.Time) bool {
+	return c.suspect || (c.used && now.Sub(c.answered) >= staleAfter)
+}
+
+func (c *connection) note(res *result, now time.Time) {
+	if res.answered || (res.err != nil && isAnswer(res.err)) {
+		c.used, c.suspect, c.answered = true, false, now
+	}
+	if res.err != nil && !isAnswer(res.err) {
+		c.suspect = true
+	}
+}
+
+// worthAnother says that a failure may be that of a connection which died in a freeze: one that had worked.
+func (c *connection) worthAnother(res *result) bool {
+	return res.err != nil && c.suspect && c.used
+}
+
+// renew replaces the exporter by a new one, which has no connections yet: the pools of the old one, and the delays
+// before it connects again, go with it. It returns false if that is not possible; the old one then stays.
+func (b *buffer[T]) renew(ctx context.Context) bool {
+	if !b.renewable {
+		return false
+	}
+	fresh, err := b.sig.create(ctx, b.factory, b.set, b.cfg)
+	if err == nil {
+		if err = fresh.Start(ctx, b.host); err != nil {
+			_ = fresh.Shutdown(ctx)
+		}
+	}
+	if err != nil {
+		b.set.Logger.Debug("cannot renew the exporter", zap.Error(err))
+		return false
+	}
+	old := b.inner.Swap(&fresh)
+	b.connection = connection{}
+	if err := old.Shutdown(ctx); err != nil {
+		b.set.Logger.Debug("shutting down the exporter that was renewed", zap.Error(err))
+	}
+	return true
+}

@@ -1,0 +1,92 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package exportbuffer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+var (
+	errShutdown  = errors.New("the export buffer has been shut down")
+	errOversized = consumererror.NewPermanent(errors.New("the data is larger than the whole export buffer"))
+	// errOpen is the answer of a flush that sends nothing, because the backend has kept failing.
+	errOpen = errors.New("the backend keeps failing: the next attempt is made later")
+	// errStuck is the answer of a flush while an exporter has not returned from a call whose context has ended.
+	errStuck = errors.New("the exporter does not return although its context has ended")
+)
+
+// outcome is what the buffer does with data after an attempt to send it.
+type outcome int
+
+const (
+	delivered outcome = iota
+	retryable         // kept for the next flush
+	rejected          // dropped: it would be refused again
+	tooLarge          // kept, and sent in smaller requests
+)
+
+// classify reads the error of an exporter. ctx is the one that the exporter was called with.
+func classify(ctx context.Context, err error) outcome {
+	switch {
+	case err == nil:
+		return delivered
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
+		return retryable
+	case isTooLarge(err):
+		return tooLarge
+	case consumererror.IsPermanent(err):
+		return rejected
+	default:
+		return retryable
+	}
+}
+
+// isTooLarge recognises HTTP 413 and gRPC's limit of a message. The otlp_http exporter gives the HTTP status code
+// only in the text of the error (it maps 413 to the gRPC code Unknown), gRPC uses ResourceExhausted for much else.
+func isTooLarge(err error) bool {
+	if e, ok := errors.AsType[*consumererror.Error](err); ok && consumererror.ToHTTPStatus(e) == http.StatusRequestEntityTooLarge {
+		return true
+	}
+	text := err.Error()
+	if status.Code(unwrapStatus(err)) == codes.ResourceExhausted && strings.Contains(text, "larger than max") {
+		return true
+	}
+	return strings.Contains(text, "HTTP Status Code 413") || strings.Contains(text, "HTTP status code received from server: 413")
+}
+
+// isThrottled recognises the error that exporters make with exporterhelper.NewThrottleRetry when a server says when to
+// come back. Its type is not exported; its text begins with this word.
+func isThrottled(err error) bool { return strings.Contains(err.Error(), "Throttle (") }
+
+// isAnswer reports whether a failure is the answer of a server, so that the connection is alive. In doubt it is not:
+// gRPC says Unavailable both for a broken connection and for a server that says so.
+func isAnswer(err error) bool {
+	if isThrottled(err) || strings.Contains(err.Error(), "HTTP Status Code") {
+		return true
+	}
+	switch status.Code(unwrapStatus(err)) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unknown:
+		return false
+	default:
+		return true
+	}
+}
+
+// unwrapStatus finds the error of a chain that carries a gRPC status.
+func unwrapStatus(err error) error {
+	if carrier, ok := errors.AsType[interface {
+		error
+		GRPCStatus() *status.Status
+	}](err); ok {
+		return carrier
+	}
+	return err
+}

@@ -1,0 +1,88 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package exportbuffer
+
+import (
+	"reflect"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configgrpc"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+)
+
+var (
+	optionalQueueType = reflect.TypeFor[configoptional.Optional[exporterhelper.QueueBatchConfig]]()
+	queueType         = reflect.TypeFor[exporterhelper.QueueBatchConfig]()
+	retryType         = reflect.TypeFor[configretry.BackOffConfig]()
+	httpClientType    = reflect.TypeFor[confighttp.ClientConfig]()
+	grpcClientType    = reflect.TypeFor[configgrpc.ClientConfig]()
+)
+
+// takeOver switches off the sending queue and the retries of an exporter, wherever its configuration holds them: its
+// calls then return what the backend answered, when it has answered. It also gets hold of the connections of its HTTP
+// clients.
+//
+// It changes cfg in place, and may be called again: the signals of an exporter share their configuration, and some
+// exporters find their other signals by its address.
+func takeOver(cfg component.Config) {
+	takeOverIn(reflect.ValueOf(cfg), map[any]bool{})
+}
+
+// takeOverIn does it for a value and all that it holds; seen are the pointers that it has followed.
+func takeOverIn(v reflect.Value, seen map[any]bool) {
+	switch {
+	case v.Kind() == reflect.Pointer:
+		if !v.IsNil() && !seen[v.Interface()] {
+			seen[v.Interface()] = true
+			takeOverIn(v.Elem(), seen)
+		}
+	case !v.CanSet():
+	case v.Type() == optionalQueueType:
+		v.SetZero() // the zero Optional is None
+	case v.Type() == queueType:
+		// A queue that cannot be absent: make it hand the answer of the backend back.
+		queue := v.Addr().Interface().(*exporterhelper.QueueBatchConfig)
+		queue.WaitForResult = true
+		queue.StorageID = nil
+		queue.Batch = configoptional.None[exporterhelper.BatchConfig]()
+	case v.Type() == retryType:
+		v.Addr().Interface().(*configretry.BackOffConfig).Enabled = false
+	case v.Type() == httpClientType:
+		exposeTransport(v.Addr().Interface().(*confighttp.ClientConfig))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				takeOverIn(v.Field(i), seen)
+			}
+		}
+	}
+}
+
+// hasClient reports whether an exporter keeps connections in one of the Collector's HTTP or gRPC clients.
+func hasClient(cfg component.Config) bool {
+	t := reflect.TypeOf(cfg)
+	return t != nil && holds(t, map[reflect.Type]bool{})
+}
+
+func holds(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == httpClientType || t == grpcClientType {
+		return true
+	}
+	if t.Kind() != reflect.Struct || seen[t] {
+		return false
+	}
+	seen[t] = true
+	for field := range t.Fields() {
+		if holds(field.Type, seen) {
+			return true
+		}
+	}
+	return false
+}
