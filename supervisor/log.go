@@ -4,7 +4,6 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 	"strings"
 )
@@ -23,16 +22,10 @@ func (l logger) warn(message string)  { l.print("WARN", message) }
 
 func (l logger) print(level, message string) {
 	message = strings.Join(strings.Fields(message), " ")
+	jsonEscaped := strings.NewReplacer(`"`, `\"`, `\`, `\\`)
 	line := level + " otelcol-lambda: " + message
 	if l.json {
-		encoded, err := json.Marshal(struct {
-			Level   string `json:"level"`
-			Logger  string `json:"logger"`
-			Message string `json:"message"`
-		}{level, "otelcol-lambda", message})
-		if err == nil {
-			line = string(encoded)
-		}
+		line = `{"level":"` + level + `","logger":"otelcol-lambda","message":"` + jsonEscaped.Replace(message) + `"}`
 	}
 	// Nobody is left to tell when this fails.
 	_, _ = io.WriteString(l.out, line+"\n")

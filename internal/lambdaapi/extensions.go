@@ -7,9 +7,13 @@ package lambdaapi
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
 )
 
 // Registration is the body that Lambda answers to POST /2020-01-01/extension/register.
@@ -64,30 +68,59 @@ type Event struct {
 	ShutdownReason ShutdownReason
 }
 
-// DecodeEvent decodes the body of an event/next response.
+// DecodeEvent decodes the body of an event/next response. It does without encoding/json, which would make the
+// supervisor a quarter larger.
 func DecodeEvent(body []byte) (Event, error) {
-	var wire struct {
-		EventType          EventType `json:"eventType"`
-		DeadlineMs         int64     `json:"deadlineMs"` // absolute, Unix epoch
-		RequestID          string    `json:"requestId"`
-		InvokedFunctionARN string    `json:"invokedFunctionArn"`
-		Tracing            struct {
-			Value string `json:"value"`
-		} `json:"tracing"`
-		ShutdownReason string `json:"shutdownReason"`
-	}
-	if err := json.Unmarshal(body, &wire); err != nil {
+	object, _, err := jsonscan.Next(body, 0)
+	if err != nil {
 		return Event{}, fmt.Errorf("decode lifecycle event: %w", err)
 	}
-	if wire.EventType != Invoke && wire.EventType != Shutdown {
-		return Event{}, fmt.Errorf("decode lifecycle event: unknown type %q", wire.EventType)
+	if object[0] != '{' {
+		return Event{}, errors.New("decode lifecycle event: not a JSON object")
 	}
-	return Event{
-		Type:               wire.EventType,
-		Deadline:           time.UnixMilli(wire.DeadlineMs),
-		RequestID:          wire.RequestID,
-		InvokedFunctionARN: wire.InvokedFunctionARN,
-		TraceHeader:        wire.Tracing.Value,
-		ShutdownReason:     ShutdownReason(strings.ToLower(wire.ShutdownReason)),
-	}, nil
+	var e Event
+	for key, value := range jsonscan.Members(object) {
+		switch string(key) {
+		case "eventType":
+			e.Type = EventType(text(value))
+		case "deadlineMs": // absolute, Unix epoch
+			ms, err := strconv.ParseInt(string(value), 10, 64)
+			if err != nil {
+				return Event{}, fmt.Errorf("decode lifecycle event: deadlineMs: %w", err)
+			}
+			e.Deadline = time.UnixMilli(ms)
+		case "requestId":
+			e.RequestID = text(value)
+		case "invokedFunctionArn":
+			e.InvokedFunctionARN = text(value)
+		case "tracing":
+			e.TraceHeader = traceHeader(value)
+		case "shutdownReason":
+			e.ShutdownReason = ShutdownReason(strings.ToLower(text(value)))
+		}
+	}
+	if e.Type != Invoke && e.Type != Shutdown {
+		return Event{}, fmt.Errorf("decode lifecycle event: unknown type %q", string(e.Type))
+	}
+	return e, nil
+}
+
+// traceHeader is the value of a tracing object, {"type":"X-Amzn-Trace-Id","value":"Root=…"}.
+func traceHeader(tracing []byte) string {
+	if tracing[0] == '{' {
+		for key, value := range jsonscan.Members(tracing) {
+			if string(key) == "value" {
+				return text(value)
+			}
+		}
+	}
+	return ""
+}
+
+// text is the value of a JSON string, empty for anything else.
+func text(value []byte) string {
+	if value[0] != '"' {
+		return ""
+	}
+	return jsonscan.String(value)
 }

@@ -71,7 +71,7 @@ func TestDecodeEvent(t *testing.T) {
 func TestDecodeEventErrors(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		``:                          "decode lifecycle event: unexpected end of JSON input",
+		``:                          "decode lifecycle event: unexpected EOF at byte 0",
 		`{"eventType":"RESTORE"}`:   `decode lifecycle event: unknown type "RESTORE"`,
 		`{}`:                        `decode lifecycle event: unknown type ""`,
 		`{"deadlineMs":"tomorrow"}`: "decode lifecycle event: ",

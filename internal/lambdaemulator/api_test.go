@@ -13,8 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// request calls an API and returns status and body.
-func (e environment) request(method, path, body string, headers map[string]string) (*http.Response, string) {
+// answer is what an API answered.
+type answer struct {
+	status int
+	header http.Header
+}
+
+// request calls an API and returns its answer and the body.
+func (e environment) request(method, path, body string, headers map[string]string) (answer, string) {
 	e.t.Helper()
 	request, err := http.NewRequestWithContext(e.t.Context(), method, "http://"+e.address+path, strings.NewReader(body))
 	require.NoError(e.t, err)
@@ -24,10 +30,10 @@ func (e environment) request(method, path, body string, headers map[string]strin
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	require.NoError(e.t, err)
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(e.t, err)
-	return response, string(text)
+	return answer{response.StatusCode, response.Header}, string(text)
 }
 
 // bare returns a Function in INIT with one external extension, "x", and no processes: the test plays all parts.
@@ -76,12 +82,12 @@ func TestRegister(t *testing.T) {
 			}
 			response, body := e.request(http.MethodPost, pathRegister, test.body, headers)
 			if test.want != "" {
-				assert.Equal(t, http.StatusForbidden, response.StatusCode)
+				assert.Equal(t, http.StatusForbidden, response.status)
 				assert.Contains(t, body, `"errorType":"`+test.want+`"`)
 				return
 			}
-			assert.Equal(t, http.StatusOK, response.StatusCode)
-			assert.Regexp(t, uuidPattern, response.Header.Get(headerIdentifier))
+			assert.Equal(t, http.StatusOK, response.status)
+			assert.Regexp(t, uuidPattern, response.header.Get(headerIdentifier))
 			assert.NotContains(t, body, "accountId", "nobody asked for it")
 		})
 	}
@@ -105,7 +111,7 @@ func TestExtensionIdentity(t *testing.T) {
 			newID(): "Extension.UnknownExtensionIdentifier",
 		} {
 			response, body := e.request(call.method, call.path, "", map[string]string{headerIdentifier: id})
-			assert.Equal(t, http.StatusForbidden, response.StatusCode)
+			assert.Equal(t, http.StatusForbidden, response.status)
 			assert.Contains(t, body, want)
 		}
 	}
@@ -115,18 +121,18 @@ func TestExtensionErrors(t *testing.T) {
 	t.Parallel()
 	e, s := bare(t)
 	response, _ := e.request(http.MethodPost, pathRegister, `{"events":["INVOKE"]}`, map[string]string{headerName: "x"})
-	id := map[string]string{headerIdentifier: response.Header.Get(headerIdentifier)}
+	id := map[string]string{headerIdentifier: response.header.Get(headerIdentifier)}
 	_, body := e.request(http.MethodPost, pathExitError, "", id)
 	assert.Contains(t, body, "Extension.MissingHeader")
 
 	id[headerErrorType] = "Extension.Broken"
 	e.update(func() { s.extensions[0].next = true })
 	response, body = e.request(http.MethodPost, pathInitError, "", id)
-	assert.Equal(t, http.StatusForbidden, response.StatusCode)
+	assert.Equal(t, http.StatusForbidden, response.status)
 	assert.Contains(t, body, "Extension.InvalidExtensionState", "init/error is over once next was called")
 
 	response, body = e.request(http.MethodPost, pathExitError, `{"errorMessage":"why"}`, id)
-	assert.Equal(t, http.StatusAccepted, response.StatusCode)
+	assert.Equal(t, http.StatusAccepted, response.status)
 	assert.JSONEq(t, `{"status":"OK"}`, body)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -139,13 +145,13 @@ func TestTelemetryValidation(t *testing.T) {
 	t.Parallel()
 	e, _ := bare(t)
 	response, _ := e.request(http.MethodPost, pathRegister, `{}`, map[string]string{headerName: "x"})
-	id := map[string]string{headerIdentifier: response.Header.Get(headerIdentifier)}
+	id := map[string]string{headerIdentifier: response.header.Get(headerIdentifier)}
 	response, body := e.request(http.MethodPut, pathTelemetry, `{"schemaVersion":"1"}`, id)
-	assert.Equal(t, http.StatusBadRequest, response.StatusCode)
+	assert.Equal(t, http.StatusBadRequest, response.status)
 	assert.Contains(t, body, `"errorType":"ValidationError"`)
 	response, body = e.request(http.MethodPut, pathTelemetry,
 		`{"schemaVersion":"2022-07-01","types":["function"],"destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:1/"}}`, id)
-	assert.Equal(t, http.StatusOK, response.StatusCode)
+	assert.Equal(t, http.StatusOK, response.status)
 	assert.Equal(t, `"OK"`, strings.TrimSpace(body))
 }
 
@@ -156,7 +162,7 @@ func TestRuntimeAnswers(t *testing.T) {
 	in := &invocation{requestID: "id", payload: []byte("{}")}
 	e.update(func() { s.invocation = in })
 	response, body := e.request(http.MethodGet, base+"next", "", nil)
-	assert.Equal(t, "id", response.Header.Get(headerRequestID))
+	assert.Equal(t, "id", response.header.Get(headerRequestID))
 	assert.Equal(t, "{}", body)
 	for _, test := range []struct {
 		method, path, mode, want string
@@ -174,7 +180,7 @@ func TestRuntimeAnswers(t *testing.T) {
 			headers[headerResponseMode] = test.mode
 		}
 		response, body := e.request(test.method, base+test.path, `"answer"`, headers)
-		assert.Equal(t, test.status, response.StatusCode, test.path)
+		assert.Equal(t, test.status, response.status, test.path)
 		assert.Contains(t, body, test.want, test.path)
 	}
 	e.mu.Lock()
@@ -189,7 +195,7 @@ func TestResponseTooLarge(t *testing.T) {
 	in := &invocation{requestID: "id"}
 	e.update(func() { s.invocation = in })
 	response, _ := e.request(http.MethodPost, "/2018-06-01/runtime/invocation/id/response", strings.Repeat("x", maxBody+1), nil)
-	assert.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, response.status)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	assert.Equal(t, "Function.ResponseSizeTooLarge", in.errorType)

@@ -94,7 +94,8 @@ func New(cfg Config) (_ *Function, err error) {
 	}
 	f.address = listener.Addr().String()
 	f.server = &http.Server{Handler: f.routes()}
-	f.exits.Go(func() { _ = f.server.Serve(listener) }) // ends with Close
+	server := f.server                                // Close clears the field
+	f.exits.Go(func() { _ = server.Serve(listener) }) // ends with Close
 	if f.freezer, err = newFreezer(cfg.Freeze, runtimeAPIVariable+"="+f.address); err != nil {
 		return nil, err
 	}

@@ -51,12 +51,12 @@ func unzip(archive, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
+	defer func() { _ = reader.Close() }() // only read from
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for _, file := range reader.File {
 		if err := unzipFile(root, file); err != nil {
 			return fmt.Errorf("%q: %w", file.Name, err)
@@ -77,7 +77,7 @@ func unzipFile(root *os.Root, file *zip.File) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }() // only read from
 	if file.Mode()&fs.ModeSymlink != 0 {
 		target, err := io.ReadAll(content)
 		if err != nil {

@@ -28,7 +28,7 @@ func writeZip(t *testing.T, files ...zipFile) string {
 	var buffer bytes.Buffer
 	archive := zip.NewWriter(&buffer)
 	for _, file := range files {
-		header := &zip.FileHeader{Name: file.name, Method: zip.Deflate}
+		header := &zip.FileHeader{Name: file.name, Method: zip.Store}
 		header.SetMode(file.mode)
 		w, err := archive.CreateHeader(header)
 		require.NoError(t, err)

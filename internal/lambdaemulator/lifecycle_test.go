@@ -4,6 +4,7 @@
 package lambdaemulator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -58,9 +59,8 @@ func TestRuntimeHeaders(t *testing.T) {
 	t.Parallel()
 	e := start(t, map[string]string{"x": both}, func(c *Config) {
 		c.FunctionName = "named"
-		c.TraceHeader = func(n int) string { return "Root=1-5f35ae12-0c0fec141ab77a00bc047aa2;Sampled=1" }
 	})
-	result := e.invoke(`{"headers":true}`)
+	result := e.invoke(`{"headers":true}`, WithTraceHeader("Root=1-5f35ae12-0c0fec141ab77a00bc047aa2;Sampled=1"))
 	var headers map[string][]string
 	require.NoError(t, json.Unmarshal(result.Payload, &headers))
 	assert.Equal(t, []string{result.RequestID}, headers["Lambda-Runtime-Aws-Request-Id"])
@@ -88,12 +88,20 @@ func TestExplicitInitFreezes(t *testing.T) {
 
 func TestFunctionError(t *testing.T) {
 	t.Parallel()
-	e := start(t, map[string]string{"x": both}, nil)
-	result := e.invoke(`{"errorType":"Function.Scripted"}`)
+	var output bytes.Buffer
+	var live []TimelineEvent
+	e := start(t, map[string]string{"x": both}, func(c *Config) {
+		c.Output = &output
+		c.OnEvent = func(event TimelineEvent) { live = append(live, event) }
+	})
+	result := e.invoke(`{"log":["said"],"errorType":"Function.Scripted"}`)
 	assert.Equal(t, "Function.Scripted", result.FunctionError)
 	assert.Equal(t, StatusError, result.Status)
 	assert.JSONEq(t, `{"errorMessage":"scripted"}`, string(result.Payload))
 	assert.False(t, e.invoke(`{}`).ColdStart, "an error that the function reports does not end the environment")
+	require.NoError(t, e.Close())
+	assert.Contains(t, output.String(), "[bootstrap] said\n")
+	assert.Equal(t, e.Timeline(), live)
 }
 
 func TestTimeout(t *testing.T) {
@@ -107,7 +115,7 @@ func TestTimeout(t *testing.T) {
 	assert.Contains(t, string(result.Payload), "Task timed out after 1.00 seconds")
 	e.inOrder("invokeEnd", "runtimeDone", "invokeEnd", "shutdownStart", "sigkill bootstrap", "processExit x", "shutdownEnd")
 	assert.Len(t, e.lines("x", "SHUTDOWN timeout"), 1)
-	assert.Equal(t, StatusTimeout, record(t, e.telemetry("x"), lambdaapi.PlatformRuntimeDone, 1)["status"])
+	assert.Equal(t, StatusTimeout, record(t, e.telemetry(), lambdaapi.PlatformRuntimeDone, 1)["status"])
 
 	next := e.invoke(`{}`)
 	assert.Equal(t, StatusSuccess, next.Status)

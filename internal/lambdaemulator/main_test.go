@@ -130,10 +130,10 @@ func (e environment) lines(process, prefix string) []LogLine {
 	})
 }
 
-// telemetry returns what the extension has been posted, one slice for each POST.
-func (e environment) telemetry(extension string) [][]lambdaapi.TelemetryEvent {
+// telemetry returns what extension "x" has been posted, one slice for each POST.
+func (e environment) telemetry() [][]lambdaapi.TelemetryEvent {
 	e.t.Helper()
-	data, err := os.ReadFile(filepath.Join(e.out, extension+".telemetry"))
+	data, err := os.ReadFile(filepath.Join(e.out, "x.telemetry"))
 	require.NoError(e.t, err)
 	var posts [][]lambdaapi.TelemetryEvent
 	for line := range strings.Lines(string(data)) {
@@ -144,12 +144,13 @@ func (e environment) telemetry(extension string) [][]lambdaapi.TelemetryEvent {
 	return posts
 }
 
-// stream flattens the posts and drops what the extension itself wrote; each event is its type, a log with its record.
+// stream flattens the posts; each event is its type, a log with its record. It leaves out what the extension wrote, and
+// its subscription: the runtime starts beside them, so that their place in the stream is open.
 func stream(posts [][]lambdaapi.TelemetryEvent) []string {
 	var list []string
 	for _, event := range slices.Concat(posts...) {
 		switch event.Type {
-		case lambdaapi.ExtensionLog:
+		case lambdaapi.ExtensionLog, "platform.telemetrySubscription":
 		case lambdaapi.FunctionLog:
 			list = append(list, event.Type+" "+string(event.Record))
 		default:

@@ -33,12 +33,12 @@ func (f *Function) start(p *process, program, dir string, env []string, onExit f
 	if p.stdout, stdout, err = newOutput(func(text string) { f.logLine(p, text) }); err != nil {
 		return err
 	}
-	defer stdout.Close()
+	defer func() { _ = stdout.Close() }() // the process has its own
 	if p.stderr, stderr, err = newOutput(func(text string) { f.logLine(p, text) }); err != nil {
 		p.stdout.close()
 		return err
 	}
-	defer stderr.Close()
+	defer func() { _ = stderr.Close() }() // the process has its own
 	p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
 	p.exited = make(chan struct{})
 	if err := p.cmd.Start(); err != nil {

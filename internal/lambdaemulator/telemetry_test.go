@@ -30,10 +30,9 @@ func TestTelemetryStream(t *testing.T) {
 	one := e.invoke(`{"log":["plain","{\"level\":\"INFO\",\"message\":\"object\"}","[1,2]"],"sleepMs":5}`)
 	two := e.invoke(`{"log":["second"]}`)
 	e.shutdown()
-	posts := e.telemetry("x")
+	posts := e.telemetry()
 	assert.Equal(t, []string{
-		"platform.initStart", "platform.telemetrySubscription", "platform.initRuntimeDone", "platform.extension",
-		"platform.initReport",
+		"platform.initStart", "platform.initRuntimeDone", "platform.extension", "platform.initReport",
 		"platform.start", `function "plain"`, `function {"level":"INFO","message":"object"}`, `function "[1,2]"`,
 		"platform.runtimeDone", "platform.report",
 		"platform.start", `function "second"`, "platform.runtimeDone", "platform.report",
@@ -44,6 +43,8 @@ func TestTelemetryStream(t *testing.T) {
 	assert.Equal(t, "on-demand", init["initializationType"])
 	assert.InEpsilon(t, 256, init["instanceMaxMemory"], 0)
 	assert.Equal(t, "Ready", record(t, posts, "platform.extension", 0)["state"])
+
+	assert.Equal(t, "Subscribed", record(t, posts, "platform.telemetrySubscription", 0)["state"])
 
 	begin := record(t, posts, lambdaapi.PlatformStart, 0)
 	assert.Equal(t, one.RequestID, begin["requestId"])
@@ -69,13 +70,13 @@ func TestReportArrivesWithTheNextThaw(t *testing.T) {
 	t.Parallel()
 	e := start(t, map[string]string{"x": `{"events":["INVOKE","SHUTDOWN"],"subscribe":true,"invokeMs":200}`}, nil)
 	e.invoke(`{}`)
-	frozen := stream(e.telemetry("x"))
+	frozen := stream(e.telemetry())
 	assert.Contains(t, frozen, "platform.runtimeDone", "the extension was awake long enough")
 	assert.NotContains(t, frozen, "platform.report")
 	time.Sleep(100 * time.Millisecond) // nothing can be waited for: nothing happens
-	assert.Equal(t, frozen, stream(e.telemetry("x")), "a frozen environment gets nothing")
+	assert.Equal(t, frozen, stream(e.telemetry()), "a frozen environment gets nothing")
 	e.invoke(`{}`)
-	assert.Contains(t, stream(e.telemetry("x")), "platform.report")
+	assert.Contains(t, stream(e.telemetry()), "platform.report")
 }
 
 func TestNothingIsLostInABurst(t *testing.T) {
@@ -95,7 +96,7 @@ func TestNothingIsLostInABurst(t *testing.T) {
 	}
 	e.shutdown()
 	var got []string
-	for _, event := range stream(e.telemetry("x")) {
+	for _, event := range stream(e.telemetry()) {
 		if text, ok := strings.CutPrefix(event, `function "`); ok {
 			got = append(got, strings.TrimSuffix(text, `"`))
 		}
@@ -114,7 +115,7 @@ func TestRefusedBatchesComeAgainInOrder(t *testing.T) {
 	e.invoke(`{"log":["one"],"sleepMs":300}`)
 	e.invoke(`{"log":["two"],"sleepMs":300}`)
 	e.shutdown()
-	got := stream(e.telemetry("x"))
+	got := stream(e.telemetry())
 	logs := slices.DeleteFunc(slices.Clone(got), func(s string) bool { return !strings.HasPrefix(s, "function") })
 	assert.Equal(t, []string{`function "one"`, `function "two"`}, logs)
 	assert.Equal(t, "platform.initStart", got[0])
@@ -133,7 +134,7 @@ func TestOverflowIsReported(t *testing.T) {
 	e.invoke(`{"sleepMs":100}`)
 	e.invoke(`{"log":` + string(log) + `,"sleepMs":500}`)
 	e.shutdown()
-	posts := e.telemetry("x")
+	posts := e.telemetry()
 	dropped := record(t, posts, lambdaapi.PlatformLogsDropped, 0)
 	records := int(dropped["droppedRecords"].(float64))
 	assert.Positive(t, records)
@@ -171,11 +172,11 @@ func TestTelemetryOfAFailedInitIsReplayed(t *testing.T) {
 	result := e.invoke(`{}`)
 	e.shutdown()
 	assert.Equal(t, StatusSuccess, result.Status)
-	posts := e.telemetry("x")
+	posts := e.telemetry()
 	assert.Equal(t, []string{
 		"platform.initStart", "platform.initRuntimeDone", "platform.initReport",
-		"platform.start", "platform.initStart", "platform.telemetrySubscription", "platform.initRuntimeDone",
-		"platform.extension", "platform.initReport", "platform.runtimeDone", "platform.report",
+		"platform.start", "platform.initStart", "platform.initRuntimeDone", "platform.extension", "platform.initReport",
+		"platform.runtimeDone", "platform.report",
 	}, stream(posts))
 	assert.Equal(t, "timeout", record(t, posts, "platform.initReport", 0)["status"])
 	assert.Equal(t, "invoke", record(t, posts, "platform.initReport", 1)["phase"])

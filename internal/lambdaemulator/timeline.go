@@ -14,6 +14,7 @@ import (
 // Kind names what happened at one point of the timeline.
 type Kind string
 
+// What happens, in the order in which it usually does.
 const (
 	KindInitStart           Kind = "initStart"
 	KindProcessStart        Kind = "processStart" // Name is the process

@@ -8,6 +8,7 @@ import "time"
 // Signal is a kind of telemetry, by its OpenTelemetry name.
 type Signal string
 
+// The signals.
 const (
 	Logs    Signal = "logs"
 	Traces  Signal = "traces"
@@ -17,6 +18,7 @@ const (
 // Protocol is how a request was sent, by the names of OTEL_EXPORTER_OTLP_PROTOCOL.
 type Protocol string
 
+// The protocols.
 const (
 	GRPC         Protocol = "grpc"
 	HTTPProtobuf Protocol = "http/protobuf"
@@ -26,23 +28,16 @@ const (
 // Outcome is what became of a request.
 type Outcome string
 
+// The outcomes.
 const (
-	// Pending: read, and not answered yet. A request that hangs stays so until the client gives up.
-	Pending Outcome = "pending"
-	// Accepted: stored and answered.
-	Accepted Outcome = "accepted"
-	// PartiallyAccepted: stored, and answered with a partial success.
-	PartiallyAccepted Outcome = "partially accepted"
-	// Unauthenticated: the authorization was not the token.
-	Unauthenticated Outcome = "unauthenticated"
-	// Malformed: not decodable, or beyond gRPC's limit of 4 MiB.
-	Malformed Outcome = "malformed"
-	// Refused: a fault answered an error.
-	Refused Outcome = "refused"
-	// Reset: a fault cut the connection.
-	Reset Outcome = "reset"
-	// Abandoned: the client gave up, or the backend closed, before there was an answer.
-	Abandoned Outcome = "abandoned"
+	Pending           Outcome = "pending"            // not answered yet: it is late, or hangs
+	Accepted          Outcome = "accepted"           // stored and answered
+	PartiallyAccepted Outcome = "partially accepted" // stored and answered with a partial success
+	Unauthenticated   Outcome = "unauthenticated"    // the authorization was not the token
+	Malformed         Outcome = "malformed"          // not decodable, or beyond gRPC's limit of 4 MiB
+	Refused           Outcome = "refused"            // a fault answered an error
+	Reset             Outcome = "reset"              // a fault cut the connection
+	Abandoned         Outcome = "abandoned"          // the client gave up, or the backend closed, before an answer
 )
 
 // Request is an export request that reached the backend.

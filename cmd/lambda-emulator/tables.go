@@ -1,0 +1,165 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/otlpbackend"
+)
+
+// clock makes times relative to the beginning of the environment, and request ids the numbers of invocations.
+type clock struct {
+	origin      time.Time
+	invocations map[string]int
+}
+
+func (c clock) ms(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", float64(t.Sub(c.origin).Microseconds())/1000)
+}
+
+// invocation returns the number of the invocation that the attributes name.
+func (c clock) invocation(attributes map[string]any) string {
+	id, _ := attributes[invocationID].(string)
+	if number, ok := c.invocations[id]; ok {
+		return strconv.Itoa(number)
+	}
+	return cmp.Or(id, "-")
+}
+
+// writeLogs prints the log records as they arrived. Their own times come from several clocks of unequal precision, so
+// they would not sort better.
+func writeLogs(out *bytes.Buffer, logs []otlpbackend.LogRecord, at clock, rows int) {
+	t := newTable("LOGS",
+		numbers("AT (ms)"), text("SEVERITY"), text("FROM"), numbers("INVOCATION"), text("BODY AND ATTRIBUTES"))
+	for _, l := range logs {
+		t.row(at.ms(l.Time), cmp.Or(l.SeverityText, severity(l), "-"), source(l), at.invocation(l.Attributes), bodyAndAttributes(l))
+	}
+	t.write(out, rows)
+	writeResources(out, logs)
+}
+
+func severity(l otlpbackend.LogRecord) string {
+	if l.SeverityNumber == 0 {
+		return ""
+	}
+	return strings.ToUpper(l.SeverityNumber.String())
+}
+
+// source says who made a log record.
+func source(l otlpbackend.LogRecord) string {
+	if strings.HasPrefix(l.EventName, "platform.") {
+		return "platform"
+	}
+	kind, _ := l.Attributes["aws.lambda.telemetry.type"].(string)
+	return cmp.Or(kind, "function")
+}
+
+func bodyAndAttributes(l otlpbackend.LogRecord) string {
+	parts := []string{l.Body}
+	if l.EventName != "" {
+		parts = []string{l.EventName, l.Body}
+	}
+	for _, key := range slices.Sorted(maps.Keys(l.Attributes)) {
+		if key != invocationID && key != "aws.lambda.telemetry.type" {
+			parts = append(parts, fmt.Sprintf("%s=%v", key, l.Attributes[key]))
+		}
+	}
+	return strings.Join(parts, "  ")
+}
+
+// writeResources prints each resource that the logs come from, once.
+func writeResources(out *bytes.Buffer, logs []otlpbackend.LogRecord) {
+	seen := map[string]bool{}
+	for _, l := range logs {
+		var parts []string
+		for _, key := range slices.Sorted(maps.Keys(l.Resource)) {
+			parts = append(parts, fmt.Sprintf("%s=%v", key, l.Resource[key]))
+		}
+		if resource := strings.Join(parts, "  "); !seen[resource] {
+			seen[resource] = true
+			fmt.Fprintf(out, "Resource: %s\n", cmp.Or(resource, "no attributes"))
+		}
+	}
+}
+
+// writeSpans prints the spans trace by trace, each below its parent.
+func writeSpans(out *bytes.Buffer, spans []otlpbackend.Span, at clock, rows int) {
+	t := newTable("SPANS",
+		numbers("AT (ms)"), numbers("TOOK (ms)"), text("SPAN"), text("STATUS"), numbers("INVOCATION"), text("SERVICE"))
+	invocations := map[string]string{} // by trace: it is enough if one span of it says so
+	for _, s := range spans {
+		if number := at.invocation(s.Attributes); number != "-" {
+			invocations[s.TraceID] = number
+		}
+	}
+	for _, s := range arrange(spans) {
+		status := "-"
+		if s.StatusCode != ptrace.StatusCodeUnset {
+			status = strings.TrimSpace(s.StatusCode.String() + " " + s.StatusMessage)
+		}
+		service, _ := s.Resource["service.name"].(string)
+		t.row(at.ms(s.Start), fmt.Sprintf("%.2f", float64(s.End.Sub(s.Start).Microseconds())/1000),
+			strings.Repeat("  ", s.depth)+s.Name, status, cmp.Or(invocations[s.TraceID], "-"), cmp.Or(service, "-"))
+	}
+	t.write(out, rows)
+}
+
+type nested struct {
+	otlpbackend.Span
+	depth int
+}
+
+// arrange puts every span behind its parent, siblings and traces by their start. A span whose parent did not arrive
+// is at the top.
+func arrange(spans []otlpbackend.Span) []nested {
+	type id struct{ trace, span string }
+	unique := map[id]otlpbackend.Span{}
+	for _, s := range spans {
+		unique[id{s.TraceID, s.SpanID}] = s
+	}
+	children := map[id][]otlpbackend.Span{}
+	var top []otlpbackend.Span
+	for _, s := range unique {
+		parent := id{s.TraceID, s.ParentSpanID}
+		if _, ok := unique[parent]; ok && s.ParentSpanID != s.SpanID {
+			children[parent] = append(children[parent], s)
+		} else {
+			top = append(top, s)
+		}
+	}
+	var all []nested
+	var add func(spans []otlpbackend.Span, depth int)
+	add = func(spans []otlpbackend.Span, depth int) {
+		slices.SortFunc(spans, func(a, b otlpbackend.Span) int {
+			return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.SpanID, b.SpanID))
+		})
+		for _, s := range spans {
+			all = append(all, nested{s, depth})
+			add(children[id{s.TraceID, s.SpanID}], depth+1)
+		}
+	}
+	add(top, 0)
+	return all
+}
+
+func writeTimeline(out *bytes.Buffer, moments []moment, at clock) {
+	t := newTable("TIMELINE", numbers("AT (ms)"), text("WHAT"), text(""))
+	for _, m := range moments {
+		t.row(at.ms(m.at), m.what, m.detail)
+	}
+	t.write(out, 0)
+}
