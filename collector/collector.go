@@ -47,7 +47,7 @@ func runSupervised(set otelcol.CollectorSettings, env environment) error {
 	ctx := context.Background()
 	s, err := startService(ctx, set, link)
 	if err != nil {
-		logger.Error("Telemetry is accepted and discarded: "+env.advice(err))
+		logger.Error("Telemetry is accepted and discarded: " + env.advice(err))
 		resolver.URIs, resolver.ProviderFactories = []string{discardScheme + ":"}, []confmap.ProviderFactory{newDiscardFactory(env)}
 		if s, err = startService(ctx, set, link); err != nil {
 			return err

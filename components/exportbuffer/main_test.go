@@ -63,7 +63,7 @@ func (f *fakeLogs) Start(context.Context, component.Host) error { return f.start
 func (f *fakeLogs) Shutdown(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.fake.shutdown++
+	f.shutdown++
 	return nil
 }
 

@@ -20,15 +20,15 @@ import (
 type Reason string
 
 const (
-	// BufferFull: the budget was spent, these were the oldest.
+	// BufferFull means: the budget was spent, these were the oldest.
 	BufferFull Reason = "buffer_full"
-	// Rejected: the backend refused them for good (for example HTTP 400, 401, 403 or 404).
+	// Rejected means: the backend refused them for good (for example HTTP 400, 401, 403 or 404).
 	Rejected Reason = "rejected"
-	// TooLarge: the backend refused them as too large, however small the request was made.
+	// TooLarge means: the backend refused them as too large, however small the request was made.
 	TooLarge Reason = "too_large"
-	// PartialSuccess: the backend accepted the request, but not these records of it.
+	// PartialSuccess means: the backend accepted the request, but not these records of it.
 	PartialSuccess Reason = "partial_success"
-	// Shutdown: they could not be delivered before the shutdown.
+	// Shutdown means: they could not be delivered before the shutdown.
 	Shutdown Reason = "shutdown"
 )
 

@@ -60,7 +60,7 @@ func follow(t *testing.T, status int, test func(e *environment)) {
 			return nil
 		})
 		ctx, cancel := context.WithCancel(t.Context())
-		e.wg.Go(func() { e.lifecycle.run(ctx, 1234) })
+		e.wg.Go(func() { e.run(ctx, 1234) })
 		e.expect(control.Subscribe)
 		require.NoError(t, e.supervisor.Send(control.Subscribed, fmt.Sprint(status, " answer")))
 		e.expect(control.Next)

@@ -6,6 +6,7 @@ package jsonscan_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -47,7 +48,7 @@ func FuzzNext(f *testing.F) {
 			require.ErrorAs(t, err, &syntax)
 			require.Equal(t, end, syntax.Offset)
 			require.LessOrEqual(t, syntax.Offset, len(text))
-			require.Equal(t, end == len(text), err.(*jsonscan.SyntaxError).Err == io.ErrUnexpectedEOF)
+			require.Equal(t, end == len(text), errors.Is(err, io.ErrUnexpectedEOF))
 			return
 		}
 		require.True(t, json.Valid(value), "%q", value)

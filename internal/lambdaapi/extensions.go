@@ -38,6 +38,7 @@ func DecodeRegistration(body []byte) (Registration, error) {
 // EventType tells the two lifecycle events apart.
 type EventType string
 
+// The event types.
 const (
 	Invoke   EventType = "INVOKE"
 	Shutdown EventType = "SHUTDOWN"
@@ -47,6 +48,7 @@ const (
 // lower-cased when it is decoded.
 type ShutdownReason string
 
+// The shutdown reasons.
 const (
 	Spindown ShutdownReason = "spindown"
 	Timeout  ShutdownReason = "timeout"
