@@ -126,7 +126,7 @@ func TestRegisterRefused(t *testing.T) {
 func TestLogger(t *testing.T) {
 	var out strings.Builder
 	logger{out: &out}.error("one\ntwo")
-	logger{out: &out, json: jsonLogs("json")}.warn(`say "x"`)
+	logger{out: &out, json: jsonLogs("json")}.warn("say \"x\" \x1b[1m \xff \\")
 	assert.Equal(t, "ERROR otelcol-lambda: one two\n"+
-		`{"level":"WARN","logger":"otelcol-lambda","message":"say \"x\""}`+"\n", out.String())
+		`{"level":"WARN","logger":"otelcol-lambda","message":"say \"x\" [1m � \\"}`+"\n", out.String())
 }
