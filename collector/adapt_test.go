@@ -115,3 +115,12 @@ func TestQuietLogger(t *testing.T) {
 	logger.With(zap.Int("x", 1)).Error("else")
 	assert.Equal(t, 1, logged.Len())
 }
+
+func TestFirstError(t *testing.T) {
+	in, first, release := firstError()
+	for _, err := range []error{errors.New("logs"), errors.New("metrics"), errors.New("traces")} {
+		in <- err // does not block
+	}
+	require.EqualError(t, <-first, "logs")
+	release()
+}

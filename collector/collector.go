@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
@@ -30,25 +31,34 @@ func Run(set otelcol.CollectorSettings) error {
 	return runSupervised(set, env)
 }
 
-// runSupervised runs until Lambda ends the environment. Whatever is wrong with the configuration is one line in the
-// log; the Collector then takes what the function sends and discards it, because an SDK that cannot reach its
-// endpoint waits and retries in the function's time.
+// runSupervised runs until Lambda ends the environment, and says why if it ends before.
 func runSupervised(set otelcol.CollectorSettings, env environment) error {
 	restoreGC := pauseGC()
 	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr))
 	link, err := control.OpenLink()
-	if err != nil {
-		return err
+	if err == nil {
+		err = errors.Join(follow(set, env, link, logger, restoreGC), link.Close())
 	}
-	defer func() { _ = link.Close() }()
+	if err != nil {
+		logger.Error("The Collector ends: " + oneLine(err))
+	}
+	return err
+}
+
+// follow runs the configured Collector over the life of the environment. Whatever is wrong with the configuration is
+// one line in the log; the Collector then takes what the function sends and discards it, because an SDK that cannot
+// reach its endpoint waits and retries in the function's time.
+func follow(set otelcol.CollectorSettings, env environment, link *control.Link, logger *zap.Logger, restoreGC func(int64)) error {
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.ProviderSettings.Logger, resolver.ConverterSettings.Logger = logger, logger
+	resolver.DefaultScheme = "env" // ${NAME} is ${env:NAME}, as with the Collector's own command
 
 	ctx := context.Background()
 	s, err := startService(ctx, set, link)
 	if err != nil {
 		logger.Error("Telemetry is accepted and discarded: " + env.advice(err))
-		resolver.URIs, resolver.ProviderFactories = []string{discardScheme + ":"}, []confmap.ProviderFactory{newDiscardFactory(env)}
+		resolver.URIs, resolver.DefaultScheme = []string{discardScheme + ":"}, ""
+		resolver.ProviderFactories = []confmap.ProviderFactory{newDiscardFactory(env)}
 		if s, err = startService(ctx, set, link); err != nil {
 			return err
 		}

@@ -40,19 +40,25 @@ func (e environment) configURIs() []string {
 	return []string{environmentConfig}
 }
 
-// advice is one line about an invalid configuration and where to mend it.
+// advice is one line about an invalid configuration and where to mend it. Only the path of a file is shown: any other
+// URI may hold secrets, and so may what was meant to be one.
 func (e environment) advice(err error) string {
-	what := strings.Join(strings.Fields(err.Error()), " ")
+	what := oneLine(err)
 	uri := e.configURIs()[0]
+	path, _ := strings.CutPrefix(uri, "file:")
 	switch {
 	case uri == environmentConfig:
 		return what + " (check the ROTEL_* variables of the function)"
-	case strings.HasPrefix(uri, "yaml:"): // may hold secrets
-		return what + " (check the YAML in " + configURIVar + ")"
+	case strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "\n "):
+		return what + " (check " + strconv.Quote(path) + ")"
 	default:
-		return what + " (check " + strconv.Quote(uri) + ")"
+		shown := strings.Join(strings.Fields(uri), " ")
+		return strings.ReplaceAll(what, shown, "…") + " (check what " + configURIVar + " names)"
 	}
 }
+
+// oneLine is the error in one line: YAML and joined errors have several.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 const mib = 1 << 20
 
@@ -66,13 +72,14 @@ func (e environment) functionMemory() int64 {
 	return mb * mib
 }
 
-// bufferBytes is how much telemetry waits for a backend at most, in bytes of OTLP: an eighth of the function's memory
-// (in memory it takes two to four times as much), which is 16 MiB, or some 30,000 log lines, for the smallest one.
+// bufferBytes is how much telemetry waits for a backend at most, in bytes of OTLP: a sixteenth of the function's memory
+// (in memory it takes two to four times as much), which is 8 MiB, or some 15,000 log lines, for the smallest one.
 func (e environment) bufferBytes() int64 {
-	return min(max(e.functionMemory()/8, 16*mib), 128*mib)
+	return min(max(e.functionMemory()/16, 8*mib), 64*mib)
 }
 
-// memoryLimit is the heap size from which the garbage collector works harder; it is not a hard limit.
+// memoryLimit is the heap size from which the garbage collector works harder: what a full buffer takes, and what the
+// Collector needs besides. It is not a hard limit.
 func (e environment) memoryLimit() int64 {
-	return 32*mib + 2*e.bufferBytes()
+	return 32*mib + 4*e.bufferBytes()
 }

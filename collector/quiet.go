@@ -20,7 +20,7 @@ func (c quietCore) With(fields []zapcore.Field) zapcore.Core { return quietCore{
 
 func (c quietCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	switch entry.Message {
-	case "error found during service initialization", "Failed to start component":
+	case "error found during service initialization", "Failed to start component", "Failed to start extension":
 		return checked
 	default:
 		return c.Core.Check(entry, checked)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -17,11 +18,16 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
 )
 
+// failedShutdownPatience bounds the shutdown of a service that failed: what it has buffered may leave in this time.
+const failedShutdownPatience = 2 * time.Second
+
 // runningService is a Collector service that has started.
 type runningService struct {
 	*service.Service
-	// fatal carries the error that a component ends the Collector with.
-	fatal chan error
+	// fatal is the first error that a component ended the Collector with.
+	fatal <-chan error
+	// release lets the components go on that report a further one.
+	release func()
 }
 
 // startService loads the configuration and starts its pipelines. It does what otelcol.Collector does, without
@@ -43,7 +49,9 @@ func startService(ctx context.Context, set otelcol.CollectorSettings, link *cont
 	if err = errors.Join(err, provider.Shutdown(ctx)); err != nil {
 		return nil, err
 	}
-	s := &runningService{fatal: make(chan error, 1)}
+	s := &runningService{}
+	var reported chan error
+	reported, s.fatal, s.release = firstError()
 	s.Service, err = service.New(ctx, service.Settings{
 		BuildInfo:           set.BuildInfo,
 		ReceiversConfigs:    cfg.Receivers,
@@ -63,15 +71,16 @@ func startService(ctx context.Context, set otelcol.CollectorSettings, link *cont
 			Extension: moduleInfo(factories.ExtensionModules),
 			Connector: moduleInfo(factories.ConnectorModules),
 		},
-		AsyncErrorChannel: s.fatal,
+		AsyncErrorChannel: reported,
 		TelemetryFactory:  factories.Telemetry,
 		BuildZapLogger:    buildQuietly,
 	}, cfg.Service)
 	if err != nil {
+		s.release()
 		return nil, err
 	}
 	if err := s.Start(lambdalifecycle.WithLink(ctx, link)); err != nil {
-		return nil, errors.Join(err, s.Shutdown(ctx))
+		return nil, errors.Join(err, s.shutdown(ctx, time.Now().Add(failedShutdownPatience)))
 	}
 	return s, nil
 }
@@ -82,11 +91,36 @@ func (s *runningService) runUntilShutdown(ctx context.Context) error {
 	err := <-s.fatal
 	var end *lambdalifecycle.ShutdownError
 	if errors.As(err, &end) {
-		ctx, cancel := context.WithDeadline(ctx, end.Deadline)
-		defer cancel()
-		return s.Shutdown(ctx)
+		return s.shutdown(ctx, end.Deadline)
 	}
-	return errors.Join(fmt.Errorf("a component failed: %w", err), s.Shutdown(ctx))
+	return errors.Join(fmt.Errorf("a component failed: %w", err), s.shutdown(ctx, time.Now().Add(failedShutdownPatience)))
+}
+
+func (s *runningService) shutdown(ctx context.Context, deadline time.Time) error {
+	defer s.release()
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	return s.Shutdown(ctx)
+}
+
+// firstError returns a channel that takes errors until release is called, and one that yields the first of them. The
+// service reports under a lock that its shutdown needs: a component whose three signals all fail would block it.
+func firstError() (in chan error, first <-chan error, release func()) {
+	in, out, released := make(chan error), make(chan error, 1), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case err := <-in:
+				select {
+				case out <- err:
+				default:
+				}
+			case <-released:
+				return
+			}
+		}
+	}()
+	return in, out, func() { close(released) }
 }
 
 func moduleInfo(modules map[component.Type]string) map[component.Type]service.ModuleInfo {

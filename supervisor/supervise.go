@@ -16,11 +16,15 @@ import (
 )
 
 const (
-	// initPatience is how long INIT waits for the collector: Lambda ends INIT after 10 s.
-	initPatience = 8 * time.Second
+	// initPatience is how long INIT waits for the collector, which is ready in 10-20 ms unless something that it needs
+	// does not answer. Lambda ends INIT after 10 s; after a reset it runs within the timeout of the function, 3 s by
+	// default, and would time out again and again.
+	initPatience = 2 * time.Second
 	// readyPatience is how long an invocation waits for a collector that is not ready for its event: one that was
 	// just restarted (10-20 ms with a full CPU, 250 ms with a tenth of one), or one that is stuck.
 	readyPatience = 2 * time.Second
+	// startPatience is how long a collector may take to become ready before it counts as stuck.
+	startPatience = 20 * time.Second
 	// deadlineMargin is how long before the deadline of an event the supervisor stops waiting for the collector. The
 	// collector's own margin is wider: this one is for a collector that is stuck.
 	deadlineMargin = 50 * time.Millisecond
@@ -29,6 +33,8 @@ const (
 	restartMin   = time.Second
 	restartMax   = 5 * time.Minute
 	restartReset = time.Minute
+	// failedStatus stands for the answer to a subscription that Lambda has not given.
+	failedStatus = 500
 )
 
 // lambda is the supervisor's view of the Lambda APIs.
@@ -55,9 +61,10 @@ type supervisor struct {
 
 	collector  *collector // nil while none runs
 	startedAt  time.Time
+	ready      bool // the collector has asked for an event before
 	waiting    bool // the collector has asked for the next event
 	failures   int
-	restartAt  time.Time
+	restartAt  time.Time   // wall clock: the other one may stand still in a frozen environment
 	restart    *time.Timer // managed only
 	event      *held       // nil while Lambda has been asked for the next event
 	guard      *time.Timer // when event has used up its time
@@ -151,9 +158,13 @@ func (s *supervisor) handleMessage(m message) {
 	switch m.verb {
 	case control.Subscribe:
 		s.subscribe(m.payload)
-		s.send(control.Subscribed, strconv.Itoa(s.subscribed.status)+" "+oneLine(s.subscribed.body))
+		status := s.subscribed.status
+		if status == 0 {
+			status = failedStatus
+		}
+		s.send(control.Subscribed, strconv.Itoa(status)+" "+oneLine(s.subscribed.body))
 	case control.Next:
-		s.waiting = true
+		s.ready, s.waiting = true, true
 		switch {
 		case s.event == nil:
 		case s.event.given:
@@ -218,6 +229,8 @@ func (s *supervisor) handleGuard() bool {
 	case s.event.Type == lambdaapi.Shutdown:
 		s.log.warn("the collector did not end in time; telemetry may be incomplete")
 		return true
+	case !s.event.given && !s.ready && s.now().Sub(s.startedAt) < startPatience:
+		s.askLambda() // it takes its time to start; a later invocation may find it ready
 	case !s.event.given:
 		s.log.error("the collector does not answer and is stopped")
 		s.collector.kill() // handleExit lets the environment go
@@ -244,22 +257,24 @@ func (s *supervisor) askLambda() {
 	s.guard.Stop()
 	// The Telemetry API takes no subscription after INIT; a collector that comes to life later needs one.
 	s.subscribe(s.fallback)
+	if s.subscribed.status == 0 {
+		s.subscribed.status = failedStatus
+	}
 	go func() {
 		body, err := s.api.next()
 		s.lambdaNext <- next{body, err}
 	}()
 }
 
-// subscribe makes the environment's one Telemetry API subscription, unless it is there already.
+// subscribe makes the environment's one Telemetry API subscription, unless it is there already. Where Lambda does not
+// answer, it is tried once more before INIT ends.
 func (s *supervisor) subscribe(body string) {
 	if s.subscribed.status != 0 {
 		return
 	}
-	answer, err := s.api.subscribe(body)
-	if err != nil {
-		answer = response{status: 500, body: []byte(err.Error())}
+	if answer, err := s.api.subscribe(body); err == nil {
+		s.subscribed = answer
 	}
-	s.subscribed = answer
 }
 
 func (s *supervisor) startCollector() bool {
@@ -268,7 +283,7 @@ func (s *supervisor) startCollector() bool {
 		s.planRestart(err.Error())
 		return false
 	}
-	s.collector, s.startedAt, s.waiting = c, s.now(), false
+	s.collector, s.startedAt, s.ready, s.waiting = c, s.now(), false, false
 	return true
 }
 
@@ -289,7 +304,7 @@ func (s *supervisor) planRestart(reason string) {
 	}
 	pause := min(restartMin<<s.failures, restartMax)
 	s.failures = min(s.failures+1, 16) // keeps the shift above in range
-	s.restartAt = s.now().Add(pause)
+	s.restartAt = s.now().Round(0).Add(pause)
 	if s.managed {
 		s.restart.Reset(pause)
 	}

@@ -231,6 +231,25 @@ func TestCollectorThatIsNotReadyDoesNotHoldInit(t *testing.T) {
 	})
 }
 
+func TestSlowStartIsNotKilled(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		<-e.asked // INIT does not wait longer than initPatience
+		for range 3 {
+			begin := time.Now()
+			e.invoke("a", time.Minute)
+			<-e.asked
+			assert.Equal(t, readyPatience, time.Since(begin))
+		}
+		time.Sleep(startPatience)
+		e.invoke("b", time.Minute)
+		<-c.killed
+		<-e.asked
+		e.shutdown()
+		require.NoError(t, <-e.ended)
+	})
+}
+
 func TestStuckCollectorIsKilled(t *testing.T) {
 	inEnvironment(t, false, func(e *environment) {
 		c := e.collector()

@@ -151,7 +151,7 @@ func TestShutdownWithoutInvocation(t *testing.T) {
 // TestQueuesAndBatchesOfTheUsersYAML: two exporters of one type under two names, with sending queues, retries and a
 // batch processor that waits longer than any invocation: everything is there before the freeze (traps 16 and 17).
 func TestQueuesAndBatchesOfTheUsersYAML(t *testing.T) {
-	w := start(t, withYAML(t, `
+	w := start(t, env("KEY", token), withYAML(t, `
 receivers:
   telemetryapi:
   otlp:
@@ -162,7 +162,7 @@ processors:
 exporters:
   otlp_http:
     endpoint: ${env:ROTEL_OTLP_EXPORTER_ENDPOINT}
-    headers: { authorization: ingestion-key }
+    headers: { authorization: "${KEY}" }
     sending_queue: { enabled: true, queue_size: 1000 }
     retry_on_failure: { enabled: true }
   otlphttp/second:
