@@ -51,13 +51,14 @@ dist/$(NAME)-%.zip: build/supervisor-% $(GENERATED)/collector-% LICENSE $(wildca
 test: dist/$(NAME)-$(HOST_ARCH).zip
 	go test -race ./...
 
-# The same sources give the same bytes: once more, from another folder and with another cache entry for main.
+# The same sources give the same bytes, generated, compiled, linked and packed once more. (The folder is another one of
+# the same depth: Go records the relative path of the module that the generated one replaces.)
 reproducible: dist/$(NAME)-$(HOST_ARCH).zip
-	rm -rf build/again && mkdir -p build/again
-	sed 's#output_path: .*#output_path: build/again/generated#' $(MANIFEST) > build/again/manifest.yaml
-	$(MAKE) --no-print-directory layer MANIFEST=build/again/manifest.yaml NAME=again ARCHES=$(HOST_ARCH)
+	rm -rf build/again
+	sed 's#output_path: .*#output_path: build/again#' $(MANIFEST) > build/again.yaml
+	$(MAKE) --no-print-directory layer MANIFEST=build/again.yaml NAME=again ARCHES=$(HOST_ARCH)
 	cmp dist/$(NAME)-$(HOST_ARCH).zip dist/again-$(HOST_ARCH).zip
-	rm -rf build/again dist/again-$(HOST_ARCH).zip
+	rm -rf build/again build/again.yaml dist/again-$(HOST_ARCH).zip
 
 # What noise cannot break: methods that reflection keeps alive (one such mark and the linker keeps all methods of all
 # types: 3-7 MB), and the number of packages.
