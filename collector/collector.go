@@ -8,7 +8,9 @@ package collector
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
@@ -24,17 +26,33 @@ import (
 func Run(set otelcol.CollectorSettings) error {
 	env := environment{lookup: os.LookupEnv, exists: fileExists}
 	set.Factories = adapted(set.Factories, env.bufferBytes())
-	set.ConfigProviderSettings.ResolverSettings.URIs = env.configURIs()
-	if os.Getenv(control.EnvVar) == "" {
-		return otelcol.NewCommand(set).Execute()
+	resolver := &set.ConfigProviderSettings.ResolverSettings
+	resolver.URIs = env.configURIs()
+	refs := &references{unresolved: printsConfig(os.Args)}
+	resolver.ProviderFactories = refs.follow(resolver.ProviderFactories)
+	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(refs.masks.core))
+	if os.Getenv(control.EnvVar) != "" {
+		return runSupervised(set, env)
 	}
-	return runSupervised(set, env)
+	command := otelcol.NewCommand(set)
+	command.SilenceErrors = true // it would print them as they are
+	err := refs.masks.error(command.Execute())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+	}
+	return err
+}
+
+// printsConfig tells whether the command line asks for the configuration: secrets are not for the eyes, and a laptop
+// may not be allowed to read them.
+func printsConfig(args []string) bool {
+	return slices.Contains(args, "print-config") || slices.Contains(args, "print-initial-config")
 }
 
 // runSupervised runs until Lambda ends the environment, and says why if it ends before.
 func runSupervised(set otelcol.CollectorSettings, env environment) error {
 	restoreGC := pauseGC()
-	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr))
+	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr)).WithOptions(set.LoggingOptions...)
 	link, err := control.OpenLink()
 	if err == nil {
 		err = errors.Join(follow(set, env, link, logger, restoreGC), link.Close())
@@ -51,14 +69,19 @@ func runSupervised(set otelcol.CollectorSettings, env environment) error {
 func follow(set otelcol.CollectorSettings, env environment, link *control.Link, logger *zap.Logger, restoreGC func(int64)) error {
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.ProviderSettings.Logger, resolver.ConverterSettings.Logger = logger, logger
-	resolver.DefaultScheme = "env" // ${NAME} is ${env:NAME}, as with the Collector's own command
+	resolver.DefaultScheme = envScheme // ${NAME} is ${env:NAME}, as with the Collector's own command
 
 	ctx := context.Background()
 	s, err := startService(ctx, set, link)
 	if err != nil {
 		logger.Error("Telemetry is accepted and discarded: " + env.advice(err))
+		discard := discardProvider{env: env}
+		if isTemporary(err) {
+			defer startHealing(*resolver, link, logger)()
+			discard.subscribes = hasTelemetryReceiver(set)
+		}
 		resolver.URIs, resolver.DefaultScheme = []string{discardScheme + ":"}, ""
-		resolver.ProviderFactories = []confmap.ProviderFactory{newDiscardFactory(env)}
+		resolver.ProviderFactories = []confmap.ProviderFactory{discard.factory()}
 		if s, err = startService(ctx, set, link); err != nil {
 			return err
 		}

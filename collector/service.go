@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/service"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-lambda/otelcol-lambda/components/lambdalifecycle"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
@@ -73,7 +74,9 @@ func startService(ctx context.Context, set otelcol.CollectorSettings, link *cont
 		},
 		AsyncErrorChannel: reported,
 		TelemetryFactory:  factories.Telemetry,
-		BuildZapLogger:    buildQuietly,
+		BuildZapLogger: func(cfg zap.Config, opts ...zap.Option) (*zap.Logger, error) {
+			return buildQuietly(cfg, append(opts, set.LoggingOptions...)...)
+		},
 	}, cfg.Service)
 	if err != nil {
 		s.release()

@@ -63,6 +63,7 @@ type supervisor struct {
 	startedAt  time.Time
 	ready      bool // the collector has asked for an event before
 	waiting    bool // the collector has asked for the next event
+	renew      bool // the collector has asked for another one in its place
 	failures   int
 	restartAt  time.Time   // wall clock: the other one may stand still in a frozen environment
 	restart    *time.Timer // managed only
@@ -163,10 +164,17 @@ func (s *supervisor) handleMessage(m message) {
 			status = failedStatus
 		}
 		s.send(control.Subscribed, strconv.Itoa(status)+" "+oneLine(s.subscribed.body))
+	case control.Renew:
+		s.renew = true
+		if s.managed && s.event == nil { // no event will come that it could be done with
+			s.collector.kill()
+		}
 	case control.Next:
 		s.ready, s.waiting = true, true
 		switch {
 		case s.event == nil:
+		case s.event.given && s.renew:
+			s.collector.kill() // nothing is in flight, and the function does not run
 		case s.event.given:
 			s.askLambda()
 		default:
@@ -181,6 +189,16 @@ func (s *supervisor) handleExit(err error) bool {
 	s.collector, s.waiting = nil, false
 	if s.event != nil && s.event.Type == lambdaapi.Shutdown {
 		return true
+	}
+	if s.renew {
+		s.renew = false
+		if s.startCollector() {
+			s.greet()
+			if s.event != nil { // the environment is held until the new one is ready
+				s.guard.Reset(min(readyPatience, s.untilDeadline()))
+			}
+			return false
+		}
 	}
 	if err == nil {
 		err = errors.New("exit status 0")

@@ -284,6 +284,56 @@ func TestShutdownDoesNotWaitForStuckCollector(t *testing.T) {
 	})
 }
 
+// TestRenewedCollector: a collector that asks for it is replaced when it is done with its event, within the event, and
+// nothing is said about it.
+func TestRenewedCollector(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		renewed := e.renewed()
+		time.Sleep(time.Second) // it needs its time
+		renewed.send(control.Next, "")
+		<-e.asked
+		e.invoke("b", time.Minute)
+		assert.Contains(t, renewed.expect(control.Event), `"requestId":"b"`)
+		renewed.send(control.Next, "")
+		<-e.asked
+		assert.Empty(t, e.out.String())
+		e.shutdown()
+		renewed.expect(control.Event)
+		renewed.exit <- nil
+		require.NoError(t, <-e.ended)
+	})
+}
+
+// TestRenewedCollectorThatIsSlow does not hold the environment for long.
+func TestRenewedCollectorThatIsSlow(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		renewed := e.renewed()
+		begin := time.Now()
+		<-e.asked
+		assert.Equal(t, readyPatience, time.Since(begin))
+		renewed.send(control.Next, "")
+		e.shutdown()
+		renewed.expect(control.Event)
+		renewed.exit <- nil
+		require.NoError(t, <-e.ended)
+	})
+}
+
+// renewed returns a collector that took the place of one that asked for it during invocation "a".
+func (e *environment) renewed() *fakeCollector {
+	old := e.collector()
+	old.send(control.Next, "")
+	<-e.asked
+	e.invoke("a", time.Minute)
+	old.expect(control.Event)
+	old.send(control.Renew, "")
+	synctest.Wait()
+	assert.Empty(e.t, e.collectors, "not while the function runs")
+	old.send(control.Next, "")
+	<-old.killed
+	return e.collector()
+}
+
 func TestUnknownEventIsPassedOver(t *testing.T) {
 	inEnvironment(t, false, func(e *environment) {
 		c := e.collector()

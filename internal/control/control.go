@@ -8,11 +8,12 @@
 //	supervisor → collector               collector → supervisor
 //	hello <register response>            subscribe <Telemetry API subscription>
 //	subscribed <HTTP status> <body>      next
-//	event <event/next response>
+//	event <event/next response>          renew
 //
 // The supervisor sends hello once, first. The collector's first next says that it is ready: its pipelines run. Each
 // later next says that it is done with the event before it, and that nothing of it is in flight: the environment may
-// be frozen. End of file means that the other side is gone.
+// be frozen. renew asks for a new collector in place of this one, once it is done with its event: what kept it from
+// working as configured is over. End of file means that the other side is gone.
 //
 // This package is linked into the supervisor, whose start-up every function pays: it imports as little as it can.
 package control
@@ -32,6 +33,7 @@ const (
 	Subscribed = "subscribed"
 	Next       = "next"
 	Event      = "event"
+	Renew      = "renew"
 )
 
 // File descriptors that the collector inherits from the supervisor.
