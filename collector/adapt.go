@@ -21,8 +21,8 @@ import (
 // adapted makes the components of any Collector fit for an environment that freezes:
 //   - every exporter gets a buffer in front of it that is flushed before a freeze,
 //   - a batch processor hands on at once what it would hold back until a timer fires, as batching is the buffer's,
-//   - a receiver that cannot start, for a port that is taken, is left out, and the others work.
-func adapted(components func() (otelcol.Factories, error), bufferBytes int64) func() (otelcol.Factories, error) {
+//   - a receiver that cannot start, for a port that is taken, is left out, and the others work, unless strict.
+func adapted(components func() (otelcol.Factories, error), bufferBytes int64, strict bool) func() (otelcol.Factories, error) {
 	return func() (otelcol.Factories, error) {
 		factories, err := components()
 		if err != nil {
@@ -34,6 +34,10 @@ func adapted(components func() (otelcol.Factories, error), bufferBytes int64) fu
 		}
 		if f, ok := factories.Processors[batchType]; ok {
 			factories.Processors[batchType] = passThrough{f}
+		}
+		accept(&factories)
+		if strict {
+			return factories, nil
 		}
 		for t, f := range factories.Receivers {
 			factories.Receivers[t] = optionalReceiver{f, &sync.Map{}}

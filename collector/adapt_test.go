@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/exporter"
@@ -42,7 +43,7 @@ func (brokenReceiver) Start(context.Context, component.Host) error {
 	return errors.New("listen tcp 127.0.0.1:4318: bind: address already in use")
 }
 
-func factories(t *testing.T) otelcol.Factories {
+func factories(t *testing.T, strict bool) otelcol.Factories {
 	adapted, err := adapted(func() (otelcol.Factories, error) {
 		return otelcol.Factories{
 			Exporters:  map[component.Type]exporter.Factory{component.MustNewType("nop"): exportertest.NewNopFactory()},
@@ -57,13 +58,13 @@ func factories(t *testing.T) otelcol.Factories {
 				}, component.StabilityLevelStable),
 			)},
 		}, nil
-	}, 1<<20)()
+	}, 1<<20, strict)()
 	require.NoError(t, err)
 	return adapted
 }
 
 func TestBatchProcessorHandsOnAtOnce(t *testing.T) {
-	f := factories(t).Processors[batchType]
+	f := factories(t, false).Processors[batchType]
 	set := processortest.NewNopSettings(batchType)
 	sink := struct {
 		consumertest.TracesSink
@@ -91,7 +92,7 @@ func TestBatchProcessorHandsOnAtOnce(t *testing.T) {
 }
 
 func TestReceiverThatCannotStartIsLeftOut(t *testing.T) {
-	f := factories(t).Receivers[failing]
+	f := factories(t, false).Receivers[failing]
 	core, logged := observer.New(zap.ErrorLevel)
 	set := receivertest.NewNopSettings(failing)
 	set.Logger = zap.New(core)
@@ -107,12 +108,45 @@ func TestReceiverThatCannotStartIsLeftOut(t *testing.T) {
 	require.EqualError(t, err, "refused", "a configuration error stays one")
 }
 
+func TestReceiverThatCannotStartIsAnErrorWhenStrict(t *testing.T) {
+	f := factories(t, true).Receivers[failing]
+	r, err := f.CreateLogs(t.Context(), receivertest.NewNopSettings(failing), f.CreateDefaultConfig(), consumertest.NewNop())
+	require.NoError(t, err)
+	require.ErrorContains(t, r.Start(t.Context(), componenttest.NewNopHost()), "address already in use")
+}
+
+// The processors of the opentelemetry-lambda layer take all settings, and pass on what they get.
+func TestAcceptedProcessors(t *testing.T) {
+	for _, name := range []string{"decouple", "coldstart"} {
+		t.Run(name, func(t *testing.T) {
+			processorType := component.MustNewType(name)
+			f := factories(t, false).Processors[processorType]
+			cfg := f.CreateDefaultConfig()
+			require.NoError(t, confmap.NewFromStringMap(map[string]any{"max_queue_size": 200}).Unmarshal(cfg))
+			sink := &consumertest.TracesSink{}
+			p, err := f.CreateTraces(t.Context(), processortest.NewNopSettings(processorType), cfg, sink)
+			require.NoError(t, err)
+			require.NoError(t, p.ConsumeTraces(t.Context(), ptrace.NewTraces()))
+			assert.Len(t, sink.AllTraces(), 1)
+		})
+	}
+}
+
+func TestAvailable(t *testing.T) {
+	has := available(func() (otelcol.Factories, error) { return factories(t, false), nil })
+	assert.True(t, has(component.KindExporter, "nop"))
+	assert.False(t, has(component.KindExporter, "clickhouse"))
+	assert.False(t, has(component.KindExporter, "no type"))
+	assert.False(t, has(component.KindExtension, "sigv4auth"))
+}
+
 func TestQuietLogger(t *testing.T) {
-	core, logged := observer.New(zap.InfoLevel)
+	core, logged := observer.New(zap.WarnLevel)
 	logger, err := buildQuietly(zap.NewProductionConfig(), zap.WrapCore(func(zapcore.Core) zapcore.Core { return core }))
 	require.NoError(t, err)
 	logger.With(zap.Int("x", 1)).Error("error found during service initialization")
 	logger.With(zap.Int("x", 1)).Error("else")
+	logger.Warn(`"otlp" alias is deprecated; use "otlp_grpc" instead`)
 	assert.Equal(t, 1, logged.Len())
 }
 

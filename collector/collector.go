@@ -12,12 +12,11 @@ import (
 	"os"
 	"slices"
 
-	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
-	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
+	"github.com/otelcol-lambda/otelcol-lambda/components/rotelconfmap"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
 )
 
@@ -25,18 +24,25 @@ import (
 // the same components and the same default configuration, so that users can check both before they deploy.
 func Run(set otelcol.CollectorSettings) error {
 	env := environment{lookup: os.LookupEnv, exists: fileExists}
-	set.Factories = adapted(set.Factories, env.bufferBytes())
+	warning, err := env.applyEnvFile()
+	set.Factories = adapted(set.Factories, env.bufferBytes(), env.strict())
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.URIs = env.configURIs()
 	refs := &references{unresolved: printsConfig(os.Args)}
 	resolver.ProviderFactories = refs.follow(resolver.ProviderFactories)
 	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(refs.masks.core))
+	ctx := rotelconfmap.WithComponents(context.Background(), available(set.Factories))
 	if os.Getenv(control.EnvVar) != "" {
-		return runSupervised(set, env)
+		return runSupervised(ctx, set, env, warning, err)
 	}
-	command := otelcol.NewCommand(set)
-	command.SilenceErrors = true // it would print them as they are
-	err := refs.masks.error(command.Execute())
+	if warning != "" {
+		fmt.Fprintln(os.Stderr, warning)
+	}
+	if err == nil {
+		command := otelcol.NewCommand(set)
+		command.SilenceErrors = true // it would print them with the secrets in them
+		err = refs.masks.error(command.ExecuteContext(ctx))
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 	}
@@ -49,45 +55,26 @@ func printsConfig(args []string) bool {
 	return slices.Contains(args, "print-config") || slices.Contains(args, "print-initial-config")
 }
 
-// runSupervised runs until Lambda ends the environment, and says why if it ends before.
-func runSupervised(set otelcol.CollectorSettings, env environment) error {
-	restoreGC := pauseGC()
-	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr)).WithOptions(set.LoggingOptions...)
-	link, err := control.OpenLink()
-	if err == nil {
-		err = errors.Join(follow(set, env, link, logger, restoreGC), link.Close())
-	}
-	if err != nil {
-		logger.Error("The Collector ends: " + oneLine(err))
-	}
-	return err
-}
-
-// follow runs the configured Collector over the life of the environment. Whatever is wrong with the configuration is
-// one line in the log; the Collector then takes what the function sends and discards it, because an SDK that cannot
-// reach its endpoint waits and retries in the function's time.
-func follow(set otelcol.CollectorSettings, env environment, link *control.Link, logger *zap.Logger, restoreGC func(int64)) error {
-	resolver := &set.ConfigProviderSettings.ResolverSettings
-	resolver.ProviderSettings.Logger, resolver.ConverterSettings.Logger = logger, logger
-	resolver.DefaultScheme = envScheme // ${NAME} is ${env:NAME}, as with the Collector's own command
-
-	ctx := context.Background()
-	s, err := startService(ctx, set, link)
-	if err != nil {
-		logger.Error("Telemetry is accepted and discarded: " + env.advice(err))
-		discard := discardProvider{env: env}
-		if isTemporary(err) {
-			defer startHealing(*resolver, link, logger)()
-			discard.subscribes = hasTelemetryReceiver(set)
+// available tells which components there are.
+func available(factories func() (otelcol.Factories, error)) rotelconfmap.Components {
+	return func(kind component.Kind, name string) bool {
+		all, err := factories()
+		if err != nil {
+			return false
 		}
-		resolver.URIs, resolver.DefaultScheme = []string{discardScheme + ":"}, ""
-		resolver.ProviderFactories = []confmap.ProviderFactory{discard.factory()}
-		if s, err = startService(ctx, set, link); err != nil {
-			return err
+		t, err := component.NewType(name)
+		if err != nil {
+			return false
 		}
+		ok := false
+		switch kind {
+		case component.KindExporter:
+			_, ok = all.Exporters[t]
+		case component.KindExtension:
+			_, ok = all.Extensions[t]
+		}
+		return ok
 	}
-	restoreGC(env.memoryLimit())
-	return s.runUntilShutdown(ctx)
 }
 
 func fileExists(path string) bool {

@@ -16,6 +16,8 @@ const (
 	layerConfig = "/opt/collector-config/config.yaml"
 	// environmentConfig makes the configuration from the ROTEL_* variables.
 	environmentConfig = "rotel:env"
+	// strictVar is for those who want a function with an invalid configuration to fail.
+	strictVar = "OTELCOL_LAMBDA_STRICT"
 	// memoryVar is the memory of the function in MB (of 1,048,576 bytes), which we share with it.
 	memoryVar = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 )
@@ -29,32 +31,69 @@ type environment struct {
 // configURIs says where the configuration is. The first that is there wins: what a variable names, what another layer
 // brings, the ROTEL_* variables.
 func (e environment) configURIs() []string {
+	uri, _ := e.config()
+	return []string{uri}
+}
+
+// config returns the URI of the configuration, and the variable that names it, if one does.
+func (e environment) config() (uri, variable string) {
 	for _, name := range []string{configURIVar, configFileVar} {
 		if uri, _ := e.lookup(name); uri != "" {
-			return []string{uri}
+			return uri, name
 		}
 	}
 	if e.exists(layerConfig) {
-		return []string{"file:" + layerConfig}
+		return "file:" + layerConfig, ""
 	}
-	return []string{environmentConfig}
+	return environmentConfig, ""
 }
 
-// advice is one line about an invalid configuration and where to mend it. Only the path of a file is shown: any other
-// URI may hold secrets, and so may what was meant to be one.
-func (e environment) advice(err error) string {
-	what := oneLine(err)
-	uri := e.configURIs()[0]
-	path, _ := strings.CutPrefix(uri, "file:")
-	switch {
+// configSource says where the configuration is, for the user, without what may be a secret: the text of a YAML, the
+// credentials and the query of a URL.
+func (e environment) configSource() string {
+	switch uri, variable := e.config(); {
 	case uri == environmentConfig:
-		return what + " (check the ROTEL_* variables of the function)"
-	case strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "\n "):
-		return what + " (check " + strconv.Quote(path) + ")"
+		return "the ROTEL_* variables of the function"
+	case strings.HasPrefix(uri, "yaml:") || isText(uri):
+		return "the YAML in " + variable
 	default:
-		shown := strings.Join(strings.Fields(uri), " ")
-		return strings.ReplaceAll(what, shown, "…") + " (check what " + configURIVar + " names)"
+		return strconv.Quote(withoutSecrets(uri, uri))
 	}
+}
+
+// advice is one line about an invalid configuration and where to mend it.
+func (e environment) advice(err error) string {
+	uri, _ := e.config()
+	return withoutSecrets(oneLine(err), uri) + " (check " + e.configSource() + ")"
+}
+
+// isText tells a YAML whose "yaml:" was forgotten from a URI.
+func isText(uri string) bool { return strings.ContainsAny(uri, " \t\n{") }
+
+// withoutSecrets takes the credentials and the query of a URI out of a text in one line; queries of S3's presigned URLs
+// are credentials, too. All of a YAML is taken out.
+func withoutSecrets(text, uri string) string {
+	if isText(uri) {
+		return strings.ReplaceAll(text, strings.Join(strings.Fields(uri), " "), "…")
+	}
+	address, query, _ := strings.Cut(uri, "?")
+	if query != "" {
+		text = strings.ReplaceAll(text, query, "…")
+	}
+	if _, authority, found := strings.Cut(address, "://"); found {
+		authority, _, _ = strings.Cut(authority, "/")
+		if at := strings.LastIndexByte(authority, '@'); at > 0 {
+			text = strings.ReplaceAll(text, authority[:at], "…")
+		}
+	}
+	return text
+}
+
+// strict says that what is wrong with the configuration is an error of INIT.
+func (e environment) strict() bool {
+	value, _ := e.lookup(strictVar)
+	strict, _ := strconv.ParseBool(value)
+	return strict
 }
 
 // oneLine is the error in one line: YAML and joined errors have several.

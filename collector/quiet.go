@@ -4,12 +4,15 @@
 package collector
 
 import (
+	"strings"
+
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
 // buildQuietly builds the service's logger without the lines that the service logs about an error that it returns as
-// well: the user gets one line about an invalid configuration, and it says what to do.
+// well: the user gets one line about an invalid configuration, and it says what to do. That a component has a new name is no
+// warning in every cold start of those whose YAML is from another layer.
 func buildQuietly(cfg zap.Config, opts ...zap.Option) (*zap.Logger, error) {
 	return cfg.Build(append(opts, zap.WrapCore(func(core zapcore.Core) zapcore.Core { return quietCore{core} }))...)
 }
@@ -22,7 +25,9 @@ func (c quietCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *za
 	switch entry.Message {
 	case "error found during service initialization", "Failed to start component", "Failed to start extension":
 		return checked
-	default:
-		return c.Core.Check(entry, checked)
 	}
+	if strings.Contains(entry.Message, " alias is deprecated; ") {
+		entry.Level = zapcore.InfoLevel
+	}
+	return c.Core.Check(entry, checked)
 }

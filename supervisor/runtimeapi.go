@@ -22,8 +22,9 @@ const (
 	// dialTimeout bounds the connection to the Runtime API, which is on the same machine: it answers at once or is
 	// gone.
 	dialTimeout = 2 * time.Second
-	// subscribeTimeout bounds a request that Lambda answers at once.
+	// subscribeTimeout and failTimeout bound requests that Lambda answers at once.
 	subscribeTimeout = 2 * time.Second
+	failTimeout      = 2 * time.Second
 	// maxBody bounds a response of the Runtime API; the longest, an INVOKE event, is below 4 KiB.
 	maxBody = 1 << 20
 )
@@ -70,7 +71,7 @@ func (a *runtimeAPI) finishRegister() ([]byte, error) {
 // next asks for the next lifecycle event and waits for it without a bound: the environment may be frozen for hours
 // in between.
 func (a *runtimeAPI) next() ([]byte, error) {
-	resp, err := a.do("GET", extensionPath+"/event/next", "", 0)
+	resp, err := a.do("GET", extensionPath+"/event/next", "", "", 0)
 	if err != nil {
 		return nil, fmt.Errorf("event/next: %w", err)
 	}
@@ -82,13 +83,25 @@ func (a *runtimeAPI) next() ([]byte, error) {
 
 // subscribe subscribes to the Telemetry API.
 func (a *runtimeAPI) subscribe(body string) (response, error) {
-	return a.do("PUT", telemetryPath, body, subscribeTimeout)
+	return a.do("PUT", telemetryPath, "", body, subscribeTimeout)
 }
 
-// do sends a request and waits for its response, for at most timeout (0: without a bound). A connection that broke
+// fail fails INIT. The error type is one word; the body is the error as Lambda's API takes it.
+func (a *runtimeAPI) fail(errorType, body string) error {
+	resp, err := a.do("POST", extensionPath+"/init/error", "Lambda-Extension-Function-Error-Type: "+errorType+"\r\n", body, failTimeout)
+	if err == nil && resp.status != 202 {
+		err = fmt.Errorf("Lambda answered %d %s", resp.status, oneLine(resp.body))
+	}
+	if err != nil {
+		return fmt.Errorf("init/error: %w", err)
+	}
+	return nil
+}
+
+// do sends a request, with headers of its own, and waits for its response, for at most timeout (0: without a bound). A connection that broke
 // since the last request is replaced once.
-func (a *runtimeAPI) do(method, path, body string, timeout time.Duration) (response, error) {
-	header := "Lambda-Extension-Identifier: " + a.identifier + "\r\n"
+func (a *runtimeAPI) do(method, path, header, body string, timeout time.Duration) (response, error) {
+	header += "Lambda-Extension-Identifier: " + a.identifier + "\r\n"
 	var resp response
 	var err error
 	for range 2 {

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -81,6 +82,11 @@ func TestRuntimeAPI(t *testing.T) {
 		case "/2022-07-01/telemetry":
 			w.WriteHeader(http.StatusAccepted)
 			_, _ = w.Write([]byte("unsupported\n here"))
+		case "/2020-01-01/extension/init/error":
+			assert.Equal(t, "Extension.ConfigInvalid", r.Header.Get("Lambda-Extension-Function-Error-Type"))
+			body, _ := io.ReadAll(r.Body)
+			assert.Equal(t, `{"errorMessage":"no"}`, string(body))
+			w.WriteHeader(http.StatusAccepted)
 		default:
 			_, _ = w.Write([]byte(`{"eventType":"INVOKE"}`))
 		}
@@ -96,6 +102,7 @@ func TestRuntimeAPI(t *testing.T) {
 	resp, err := api.subscribe("{}")
 	require.NoError(t, err)
 	assert.Equal(t, 202, resp.status)
+	require.NoError(t, api.fail("Extension.ConfigInvalid", `{"errorMessage":"no"}`))
 	event, err := api.next()
 	require.NoError(t, err)
 	assert.Equal(t, `{"eventType":"INVOKE"}`, string(event))
@@ -105,6 +112,7 @@ func TestRuntimeAPI(t *testing.T) {
 	assert.Equal(t, []string{
 		"POST /2020-01-01/extension/register ",
 		"PUT /2022-07-01/telemetry id-1",
+		"POST /2020-01-01/extension/init/error id-1",
 		"GET /2020-01-01/extension/event/next id-1",
 		"GET /2020-01-01/extension/event/next id-1",
 	}, requests)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
@@ -42,6 +43,7 @@ type lambda interface {
 	finishRegister() ([]byte, error)
 	next() ([]byte, error)
 	subscribe(body string) (response, error)
+	fail(errorType, body string) error
 }
 
 // supervisor relays lifecycle events to the collector, one at a time. An event holds the environment until the
@@ -131,7 +133,11 @@ func (s *supervisor) loop() error {
 				s.collector.messages = nil // its end is about to arrive on exited
 				continue
 			}
-			s.handleMessage(m)
+			done, err := s.handleMessage(m)
+			if done || err != nil {
+				s.endCollector()
+				return err
+			}
 		case err := <-exited:
 			if s.handleExit(err) {
 				return nil
@@ -154,8 +160,8 @@ func (s *supervisor) loop() error {
 	}
 }
 
-// handleMessage serves a request of the collector.
-func (s *supervisor) handleMessage(m message) {
+// handleMessage serves a request of the collector. It reports true when that is the end of the environment.
+func (s *supervisor) handleMessage(m message) (done bool, err error) {
 	switch m.verb {
 	case control.Subscribe:
 		s.subscribe(m.payload)
@@ -180,7 +186,14 @@ func (s *supervisor) handleMessage(m message) {
 		default:
 			s.give()
 		}
+	case control.Fail:
+		// After INIT it would fail invocations, and there is nobody who asked for that.
+		if s.event != nil && s.event.raw == "" {
+			errorType, body, _ := strings.Cut(m.payload, " ")
+			return true, s.api.fail(errorType, body)
+		}
 	}
+	return false, nil
 }
 
 // handleExit notes that the collector ended. It reports true when that is the end of the environment.

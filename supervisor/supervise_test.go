@@ -28,6 +28,7 @@ type environment struct {
 	events     chan string   // what event/next returns
 	asked      chan struct{} // event/next was called
 	subscribed []string
+	failed     []string // error types and bodies of init/error
 	collectors chan *fakeCollector
 	broken     bool // the collector cannot be started
 	out        strings.Builder
@@ -56,6 +57,11 @@ func (e *environment) next() ([]byte, error) {
 func (e *environment) subscribe(body string) (response, error) {
 	e.subscribed = append(e.subscribed, body)
 	return response{status: 200, body: []byte(`"OK"`)}, nil
+}
+
+func (e *environment) fail(errorType, body string) error {
+	e.failed = append(e.failed, errorType, body)
+	return nil
 }
 
 func (e *environment) start(*os.File) (*collector, error) {
@@ -160,6 +166,29 @@ func TestFunctionRunsWithoutCollector(t *testing.T) {
 		require.Len(t, e.subscribed, 1, "a later collector needs the subscription")
 		assert.Contains(t, e.subscribed[0], `"types":["platform","function","extension"]`)
 		assert.Contains(t, e.out.String(), "no such file; the function is not affected")
+	})
+}
+
+// A collector that asks to fail INIT gets that, and only then.
+func TestStrictCollector(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Fail, `Extension.ConfigInvalid {"errorType":"Extension.ConfigInvalid"}`)
+		require.NoError(t, <-e.ended)
+		<-c.killed
+		assert.Equal(t, []string{"Extension.ConfigInvalid", `{"errorType":"Extension.ConfigInvalid"}`}, e.failed)
+		assert.Empty(t, e.out.String(), "the collector has said it")
+	})
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Next, "")
+		<-e.asked
+		c.send(control.Fail, `Extension.ConfigInvalid {}`)
+		e.shutdown()
+		c.expect(control.Event)
+		c.exit <- nil
+		require.NoError(t, <-e.ended)
+		assert.Empty(t, e.failed)
 	})
 }
 

@@ -5,6 +5,7 @@ package lambdaconfmap
 
 import (
 	"context"
+	"encoding/base64"
 	"slices"
 	"strings"
 
@@ -22,6 +23,10 @@ const (
 	servicePrefix   = "service" + sep
 	pipelinesPrefix = servicePrefix + "pipelines" + sep
 	sep             = "::"
+
+	exportersPrefix     = "exporters" + sep
+	authorizationSuffix = sep + "headers" + sep + "authorization"
+	basicScheme         = "Basic"
 )
 
 // NewFactory returns the factory of the converter.
@@ -45,6 +50,7 @@ func (converter) Convert(_ context.Context, conf *confmap.Conf) error {
 			e.addFirst(pipelinesPrefix+id+sep+"processors", "processors", resourceType)
 		}
 	}
+	e.encodeCredentials()
 	if len(e.added) == 0 {
 		return nil
 	}
@@ -96,6 +102,25 @@ func (e *editor) pipelines() []string {
 		}
 	}
 	return ids
+}
+
+// encodeCredentials makes of an exporter's header authorization: Basic user:password the header that it stands for
+// (RFC 7617). What is encoded already holds no colon.
+func (e *editor) encodeCredentials() {
+	i, _ := slices.BinarySearch(e.keys, exportersPrefix)
+	for _, key := range e.keys[i:] {
+		if !strings.HasPrefix(key, exportersPrefix) {
+			return
+		}
+		if !strings.HasSuffix(strings.ToLower(key), authorizationSuffix) {
+			continue
+		}
+		value, _ := e.conf.Get(key).(string)
+		scheme, credentials, _ := strings.Cut(value, " ")
+		if strings.EqualFold(scheme, basicScheme) && strings.Contains(credentials, ":") {
+			e.added[key] = basicScheme + " " + base64.StdEncoding.EncodeToString([]byte(credentials))
+		}
+	}
 }
 
 // addFirst puts a component of the given type first in the list of component IDs at listKey, and among the

@@ -132,6 +132,27 @@ service: {extensions: [lambda_lifecycle, a, b], pipelines: {logs: {processors: [
 `,
 		},
 		{
+			name: "credentials",
+			in: `
+exporters:
+  otlp_http: {headers: {Authorization: "Basic me:pa:ss wörd$", other: "Basic a:b"}}
+  otlp_http/encoded: {headers: {authorization: "Basic bWU6cGFzcw=="}}
+  otlp_http/other: {headers: {authorization: "Bearer a:b"}}
+  otlp_http/odd: {headers: {authorization: 7}}
+  otlp_http/list: {headers: [{name: authorization, value: "Basic a:b"}]}
+extensions: {headers: {authorization: "Basic a:b"}}
+`,
+			want: `
+exporters:
+  otlp_http: {headers: {Authorization: "Basic bWU6cGE6c3Mgd8O2cmQk", other: "Basic a:b"}}
+  otlp_http/encoded: {headers: {authorization: "Basic bWU6cGFzcw=="}}
+  otlp_http/other: {headers: {authorization: "Bearer a:b"}}
+  otlp_http/odd: {headers: {authorization: 7}}
+  otlp_http/list: {headers: [{name: authorization, value: "Basic a:b"}]}
+extensions: {headers: {authorization: "Basic a:b"}}
+`,
+		},
+		{
 			name: "profiles",
 			in:   "service: {extensions: [lambda_lifecycle/a], pipelines: {profiles: {receivers: [otlp]}}}",
 			want: "service: {extensions: [lambda_lifecycle/a], pipelines: {profiles: {receivers: [otlp]}}}",

@@ -35,5 +35,13 @@
 //
 // What the user says of either component stays: its settings, and a name of its own (lambda_resource/mine). Both come
 // first in their lists, as what follows may depend on them. Pipelines of profiles are left alone, because the
-// processor has nothing to do for them. What is wrong in a configuration is left as it is, for the Collector to say.
+// processor has nothing to do for them.
+//
+// The header authorization: Basic user:password of an exporter is encoded, so that credentials from anywhere,
+//
+//	headers: {authorization: "Basic ${env:USER}:${arn:…}"}
+//
+// work without an extension in the layer that does it.
+//
+// What is wrong in a configuration is left as it is, for the Collector to say.
 package lambdaconfmap

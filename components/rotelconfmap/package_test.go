@@ -15,11 +15,13 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/exporter/nopexporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
+	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/receiver"
@@ -60,10 +62,7 @@ func factories() (otelcol.Factories, error) {
 	telemetryAPI := receiver.NewFactory(component.MustNewType("telemetryapi"),
 		func() component.Config { return &telemetryConfig{} },
 		receiver.WithLogs(func(context.Context, receiver.Settings, component.Config, consumer.Logs) (receiver.Logs, error) {
-			return struct {
-				component.StartFunc
-				component.ShutdownFunc
-			}{}, nil
+			return idle{Consumer: consumertest.NewNop()}, nil
 		}, component.StabilityLevelStable))
 
 	all := otelcol.Factories{Telemetry: lambdatelemetry.NewFactory()}
@@ -74,10 +73,43 @@ func factories() (otelcol.Factories, error) {
 	if all.Processors, err = otelcol.MakeFactoryMap[processor.Factory](resourceprocessor.NewFactory()); err != nil {
 		return all, err
 	}
-	all.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](otlpexporter.NewFactory(), otlphttpexporter.NewFactory(),
-		debugexporter.NewFactory(), nopexporter.NewFactory())
+	if all.Extensions, err = otelcol.MakeFactoryMap(extension.NewFactory(component.MustNewType("sigv4auth"),
+		func() component.Config { return &struct{}{} },
+		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
+			return idle{Consumer: consumertest.NewNop()}, nil
+		}, component.StabilityLevelStable)); err != nil {
+		return all, err
+	}
+	all.Exporters, err = otelcol.MakeFactoryMap(otlpexporter.NewFactory(), otlphttpexporter.NewFactory(),
+		debugexporter.NewFactory(), nopexporter.NewFactory(), clickhouse())
 	return all, err
 }
+
+// clickhouse stands in for the exporter of that name, which is in the full layer and tested with it.
+func clickhouse() exporter.Factory {
+	return exporter.NewFactory(component.MustNewType("clickhouse"), func() component.Config { return &anyConfig{} },
+		exporter.WithLogs(func(context.Context, exporter.Settings, component.Config) (exporter.Logs, error) {
+			return idle{Consumer: consumertest.NewNop()}, nil
+		}, component.StabilityLevelStable),
+		exporter.WithMetrics(func(context.Context, exporter.Settings, component.Config) (exporter.Metrics, error) {
+			return idle{Consumer: consumertest.NewNop()}, nil
+		}, component.StabilityLevelStable),
+		exporter.WithTraces(func(context.Context, exporter.Settings, component.Config) (exporter.Traces, error) {
+			return idle{Consumer: consumertest.NewNop()}, nil
+		}, component.StabilityLevelStable))
+}
+
+// idle is a component that does nothing.
+type idle struct {
+	component.StartFunc
+	component.ShutdownFunc
+	consumertest.Consumer
+}
+
+// anyConfig takes every key.
+type anyConfig struct{}
+
+func (*anyConfig) Unmarshal(*confmap.Conf) error { return nil }
 
 // load resolves, unmarshals and validates a configuration, and builds its pipelines, as `otelcol validate` does.
 func load(t *testing.T, set confmap.ResolverSettings) {
@@ -101,3 +133,5 @@ func resolve(tb testing.TB, set confmap.ResolverSettings) *confmap.Conf {
 	require.NoError(tb, resolver.Shutdown(tb.Context()))
 	return conf
 }
+
+func everything(component.Kind, string) bool { return true }

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 )
 
@@ -31,18 +32,36 @@ func newFactory(environ func() []string) confmap.ProviderFactory {
 	})
 }
 
+// Components says whether a component is in the layer.
+type Components func(kind component.Kind, componentType string) bool
+
+type componentsKey struct{}
+
+// WithComponents returns a context that tells the provider what it can make use of. Without it, that is everything:
+// the Collector then refuses what there is not.
+func WithComponents(ctx context.Context, has Components) context.Context {
+	return context.WithValue(ctx, componentsKey{}, has)
+}
+
+func componentsOf(ctx context.Context) Components {
+	if has, ok := ctx.Value(componentsKey{}).(Components); ok {
+		return has
+	}
+	return func(component.Kind, string) bool { return true }
+}
+
 type provider struct {
 	environ func() []string
 	logger  *zap.Logger
 }
 
 // Retrieve reads the environment each time. What the user should know, and what is no error, it logs at warn.
-func (p *provider) Retrieve(_ context.Context, requested string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
+func (p *provider) Retrieve(ctx context.Context, requested string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	if requested != uri {
 		return nil, fmt.Errorf("%q is not supported by the %q provider: use %q", requested, scheme, uri)
 	}
 	vars := newVariables(p.environ())
-	config := buildConfig(vars)
+	config := buildConfig(vars, componentsOf(ctx))
 	if err := vars.err(); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ package rotelconfmap
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +16,16 @@ import (
 
 // prefix of all variables that Rotel reads.
 const prefix = "ROTEL_"
+
+// harmless are the ends of names of variables that ask for what there is anyway, or need not be asked for: batches,
+// retries and connections are the business of the layer's own buffer, which knows when the environment freezes.
+var harmless = []string{
+	"_BATCH_MAX_SIZE", "_BATCH_TIMEOUT", "ROTEL_DISABLE_BATCHING",
+	"_RETRY_INITIAL_BACKOFF", "_RETRY_MAX_BACKOFF", "_RETRY_MAX_ELAPSED_TIME",
+	"_POOL_IDLE_TIMEOUT", "_POOL_MAX_IDLE_PER_HOST",
+	"ROTEL_OTLP_HTTP_HEADERS_TO_INCLUDE", "ROTEL_OTLP_GRPC_HEADERS_TO_INCLUDE",
+	"ROTEL_TELEMETRY_ENDPOINT", "ROTEL_ENVIRONMENT", "ROTEL_ENV_FILE",
+}
 
 // variables are the ROTEL_ variables of an environment. They know which of them were read, and collect what is to be
 // said of them.
@@ -34,7 +46,7 @@ func newVariables(environ []string) *variables {
 	v := &variables{values: map[string]string{}, read: map[string]bool{}}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if value = strings.TrimSpace(value); value != "" && strings.HasPrefix(name, prefix) {
+		if value = strings.TrimSpace(value); value != "" && (strings.HasPrefix(name, prefix) || name == ownLevelVar) {
 			v.values[name] = value
 		}
 	}
@@ -47,14 +59,14 @@ func (v *variables) get(name string) string {
 	return v.values[name]
 }
 
-// choice returns one of the given words, the first one by default.
+// choice returns one of the given words, the first one, which may be "", by default.
 func (v *variables) choice(name string, words ...string) string {
 	value := strings.ToLower(v.get(name))
 	if value == "" {
 		return words[0]
 	}
 	if !slices.Contains(words, value) {
-		v.reject(name, "must be %s", strings.Join(words, " or "))
+		v.reject(name, "must be %s", strings.TrimPrefix(strings.Join(words, " or "), " or "))
 	}
 	return value
 }
@@ -69,6 +81,24 @@ func (v *variables) bool(name string) bool {
 		v.reject(name, "must be true or false")
 	}
 	return parsed
+}
+
+// isFalse is for what is true by default.
+func (v *variables) isFalse(name string) bool {
+	return v.get(name) != "" && !v.bool(name)
+}
+
+// positive returns a number, 0 if it is not set.
+func (v *variables) positive(name string) int {
+	value := v.get(name)
+	if value == "" {
+		return 0
+	}
+	number, err := strconv.Atoi(value)
+	if err != nil || number <= 0 || number > math.MaxInt32 {
+		v.reject(name, "must be a positive number")
+	}
+	return number
 }
 
 func (v *variables) duration(name string, byDefault time.Duration) time.Duration {
@@ -103,16 +133,24 @@ func (v *variables) err() error {
 	return errors.New("invalid environment: " + strings.Join(texts, "; "))
 }
 
-// note adds a warning for the user.
+// note adds a warning for the user, once.
 func (v *variables) note(format string, args ...any) {
-	v.notes = append(v.notes, fmt.Sprintf(format, args...))
+	if text := fmt.Sprintf(format, args...); !slices.Contains(v.notes, text) {
+		v.notes = append(v.notes, text)
+	}
+}
+
+// ignore takes the variables that begin with a prefix away.
+func (v *variables) ignore(prefix string) {
+	maps.DeleteFunc(v.values, func(name, _ string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // warnings returns the notes, and one more that names the variables that were not read.
 func (v *variables) warnings() []string {
 	var unread []string
 	for name := range v.values {
-		if !v.read[name] {
+		isSuffix := func(end string) bool { return strings.HasSuffix(name, end) }
+		if !v.read[name] && !slices.ContainsFunc(harmless, isSuffix) {
 			unread = append(unread, strconv.Quote(name))
 		}
 	}
@@ -122,3 +160,26 @@ func (v *variables) warnings() []string {
 	slices.Sort(unread)
 	return append(v.notes, "these variables have no effect: "+strings.Join(unread, ", "))
 }
+
+// settings are the variables of one exporter: all that begin with a prefix. The variable of a signal,
+// {prefix}{SIGNAL}_{suffix}, comes before the one of all signals, {prefix}{suffix}.
+type settings struct {
+	vars   *variables
+	prefix string
+	signal string // "" for all signals
+}
+
+// isOwn says that the signal has a variable of its own.
+func (s settings) isOwn(suffix string) bool {
+	return s.signal != "" && s.vars.get(s.prefix+strings.ToUpper(s.signal)+"_"+suffix) != ""
+}
+
+// name returns the name of the variable that counts.
+func (s settings) name(suffix string) string {
+	if s.isOwn(suffix) {
+		return s.prefix + strings.ToUpper(s.signal) + "_" + suffix
+	}
+	return s.prefix + suffix
+}
+
+func (s settings) get(suffix string) string { return s.vars.get(s.name(suffix)) }

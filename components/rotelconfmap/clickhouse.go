@@ -1,0 +1,46 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rotelconfmap
+
+import "cmp"
+
+const (
+	// oldTablePrefixVar is a name that Rotel used to have.
+	oldTablePrefixVar = prefix + "CLICKHOUSE_TABLE_PREFIX"
+	defaultDatabase   = "otel"
+	defaultTables     = "otel"
+)
+
+// clickhouseExporter returns the exporter that writes to ClickHouse itself, or nil if no endpoint is set. As with
+// Rotel, the tables must exist.
+func clickhouseExporter(s settings) *exporterConfig {
+	to, ok := parseEndpoint(s.vars, s.name(endpointSuffix))
+	if !ok {
+		return nil
+	}
+	config := map[string]any{
+		"endpoint":      to.url,
+		"database":      resolvable(cmp.Or(s.get("DATABASE"), defaultDatabase)),
+		"compress":      s.vars.choice(s.name("COMPRESSION"), "lz4", "none"),
+		"timeout":       s.vars.duration(s.name("REQUEST_TIMEOUT"), defaultTimeout).String(),
+		"async_insert":  !s.vars.isFalse(s.name("ASYNC_INSERT")),
+		"json":          s.vars.bool(s.name("ENABLE_JSON")),
+		"create_schema": false,
+	}
+	for key, suffix := range map[string]string{"username": "USER", "password": "PASSWORD"} {
+		if value := s.get(suffix); value != "" {
+			config[key] = resolvable(value)
+		}
+	}
+	if tables := cmp.Or(s.get("TABLE_PREFIX"), s.vars.get(oldTablePrefixVar), defaultTables); tables != defaultTables {
+		config["logs_table_name"] = resolvable(tables + "_logs")
+		config["traces_table_name"] = resolvable(tables + "_traces")
+		metrics := map[string]any{}
+		for _, kind := range []string{"gauge", "sum", "summary", "histogram", "exponential_histogram"} {
+			metrics[kind] = map[string]any{"name": resolvable(tables + "_metrics_" + kind)}
+		}
+		config["metrics_tables"] = metrics
+	}
+	return &exporterConfig{componentType: kindClickHouse, config: config}
+}

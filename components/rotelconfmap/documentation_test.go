@@ -1,0 +1,68 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rotelconfmap
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The table of docs/configuration.md has every variable that the provider asks for when it reads testdata/*.env, and
+// no other.
+func TestEveryVariableIsDocumented(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.env")
+	require.NoError(t, err)
+	read := map[string]bool{}
+	for _, file := range files {
+		vars := newVariables(readLines(t, file))
+		buildConfig(vars, everything)
+		for name := range vars.read {
+			read[documentedName(name)] = true
+		}
+	}
+
+	page, err := os.ReadFile("../../docs/configuration.md")
+	require.NoError(t, err)
+	documented := map[string]bool{}
+	for _, row := range regexp.MustCompile(`(?m)^\| (.*?) \|`).FindAllStringSubmatch(string(page), -1) {
+		for _, name := range regexp.MustCompile("`(ROTEL_[A-Z0-9_{}]+)`").FindAllStringSubmatch(row[1], -1) {
+			documented[name[1]] = true
+		}
+	}
+	for _, end := range harmless {
+		assert.True(t, strings.Contains(string(page), "`"+end+"`"), "%q is missing beside the table", end)
+		delete(documented, end)
+	}
+	delete(read, ownLevelVar) // The layer's, and held against the code where it is made.
+	assert.Equal(t, sorted(read), sorted(documented))
+}
+
+// documentedName puts placeholders in the name of a variable. The page says once that a signal has variables of its own.
+func documentedName(name string) string {
+	if strings.HasPrefix(name, namedPrefix) {
+		return namedPrefix + "{NAME}_{PARAM}"
+	}
+	for _, signal := range signals {
+		name = strings.Replace(name, "_EXPORTER_"+strings.ToUpper(signal)+"_", "_EXPORTER_", 1)
+		name = regexp.MustCompile(`_`+strings.ToUpper(signal)+`(_|$)`).ReplaceAllString(name, "_{SIGNAL}$1")
+	}
+	return name
+}
+
+func sorted(set map[string]bool) []string {
+	var names []string
+	for name := range set {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,89 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rotelconfmap
+
+import (
+	"net"
+	"strings"
+)
+
+const (
+	grpcVar            = prefix + "OTLP_GRPC_ENDPOINT"
+	httpVar            = prefix + "OTLP_HTTP_ENDPOINT"
+	grpcMaxMiBVar      = prefix + "OTLP_GRPC_MAX_RECV_MSG_SIZE_MIB"
+	grpcMetadataVar    = prefix + "OTLP_GRPC_INCLUDE_METADATA"
+	httpMetadataVar    = prefix + "OTLP_HTTP_INCLUDE_METADATA"
+	receiverPrefix     = prefix + "OTLP_RECEIVER_"
+	disabledSuffix     = "_DISABLED"
+	pathSuffix         = "_HTTP_PATH"
+	includeMetadataKey = "include_metadata"
+
+	otlpReceiver      = "otlp"
+	telemetryReceiver = "telemetryapi"
+)
+
+// sourcesOf returns the receivers of each signal.
+func sourcesOf(vars *variables) map[string][]any {
+	sources := map[string][]any{logsSignal: {telemetryReceiver}}
+	for _, signal := range signals {
+		if !vars.bool(receiverPrefix + strings.ToUpper(signal) + disabledSuffix) {
+			sources[signal] = append(sources[signal], otlpReceiver)
+		}
+	}
+	return sources
+}
+
+// receivers returns the receivers section.
+func receivers(vars *variables, sources map[string][]any, logsPrinted bool) map[string]any {
+	var telemetry any
+	if logsPrinted {
+		// What the debug exporter prints comes back as a log of this extension: it would be printed again, forever.
+		telemetry = map[string]any{"types": []any{"function"}}
+	}
+	section := map[string]any{telemetryReceiver: telemetry}
+	for _, ids := range sources {
+		if ids[len(ids)-1] == otlpReceiver {
+			section[otlpReceiver] = map[string]any{"protocols": protocols(vars)}
+		}
+	}
+	return section
+}
+
+func protocols(vars *variables) map[string]any {
+	grpc := map[string]any{"endpoint": listen(vars, grpcVar, "localhost:4317")}
+	if mib := vars.positive(grpcMaxMiBVar); mib > 0 {
+		grpc["max_recv_msg_size_mib"] = mib
+	}
+	if vars.bool(grpcMetadataVar) {
+		grpc[includeMetadataKey] = true
+	}
+	http := map[string]any{"endpoint": listen(vars, httpVar, "localhost:4318")}
+	if vars.bool(httpMetadataVar) {
+		http[includeMetadataKey] = true
+	}
+	for _, signal := range signals {
+		name := receiverPrefix + strings.ToUpper(signal) + pathSuffix
+		path := vars.get(name)
+		if path == "" {
+			continue
+		}
+		if !strings.HasPrefix(path, "/") {
+			vars.reject(name, "must be a path, for example /v1/%s", signal)
+		}
+		http[signal+"_url_path"] = resolvable(path)
+	}
+	return map[string]any{protocolGRPC: grpc, protocolHTTP: http}
+}
+
+// listen returns the address to listen on.
+func listen(vars *variables, name, byDefault string) string {
+	value := vars.get(name)
+	if value == "" {
+		value = byDefault
+	}
+	if _, _, err := net.SplitHostPort(value); err != nil && !hasReference(value) {
+		vars.reject(name, "must be host:port, for example %s", byDefault)
+	}
+	return resolvable(value)
+}
