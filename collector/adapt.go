@@ -22,28 +22,43 @@ import (
 //   - every exporter gets a buffer in front of it that is flushed before a freeze,
 //   - a batch processor hands on at once what it would hold back until a timer fires, as batching is the buffer's,
 //   - a receiver that cannot start, for a port that is taken, is left out, and the others work, unless strict.
-func adapted(components func() (otelcol.Factories, error), bufferBytes int64, strict bool) func() (otelcol.Factories, error) {
+//
+// With ownMetrics, what the buffers do is reported along with the metrics that a receiver receives.
+func adapted(components func() (otelcol.Factories, error), o adaptation) func() (otelcol.Factories, error) {
 	return func() (otelcol.Factories, error) {
 		factories, err := components()
 		if err != nil {
 			return otelcol.Factories{}, err
 		}
-		budget := exportbuffer.NewBudget(bufferBytes)
+		budget := exportbuffer.NewBudget(o.bufferBytes)
+		var meter *exportbuffer.Meter
+		if o.ownMetrics {
+			meter = exportbuffer.NewMeter()
+		}
 		for t, f := range factories.Exporters {
-			factories.Exporters[t] = exportbuffer.Wrap(f, budget)
+			factories.Exporters[t] = exportbuffer.Wrap(f, budget, meter)
 		}
 		if f, ok := factories.Processors[batchType]; ok {
 			factories.Processors[batchType] = passThrough{f}
 		}
 		accept(&factories)
-		if strict {
-			return factories, nil
-		}
 		for t, f := range factories.Receivers {
-			factories.Receivers[t] = optionalReceiver{f, &sync.Map{}}
+			if meter != nil {
+				f = meteredReceiver{f, meter}
+			}
+			if !o.strict {
+				f = optionalReceiver{f, &sync.Map{}}
+			}
+			factories.Receivers[t] = f
 		}
 		return factories, nil
 	}
+}
+
+// adaptation is what adapted does as the environment says.
+type adaptation struct {
+	bufferBytes        int64
+	strict, ownMetrics bool
 }
 
 var batchType = component.MustNewType("batch")

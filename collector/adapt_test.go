@@ -58,7 +58,7 @@ func factories(t *testing.T, strict bool) otelcol.Factories {
 				}, component.StabilityLevelStable),
 			)},
 		}, nil
-	}, 1<<20, strict)()
+	}, adaptation{bufferBytes: 1 << 20, strict: strict, ownMetrics: true})()
 	require.NoError(t, err)
 	return adapted
 }

@@ -25,7 +25,7 @@ import (
 func Run(set otelcol.CollectorSettings) error {
 	env := environment{lookup: os.LookupEnv, exists: fileExists}
 	warning, err := env.applyEnvFile()
-	set.Factories = adapted(set.Factories, env.bufferBytes(), env.strict())
+	set.Factories = adapted(set.Factories, adaptation{bufferBytes: env.bufferBytes(), strict: env.strict(), ownMetrics: env.ownMetrics()})
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.URIs = env.configURIs()
 	refs := &references{unresolved: printsConfig(os.Args)}

@@ -20,6 +20,8 @@ const (
 	strictVar = "OTELCOL_LAMBDA_STRICT"
 	// memoryVar is the memory of the function in MB (of 1,048,576 bytes), which we share with it.
 	memoryVar = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
+	// ownMetricsVar set to false leaves out the metrics about the export itself.
+	ownMetricsVar = "OTELCOL_LAMBDA_OWN_METRICS"
 )
 
 // environment is the process environment.
@@ -115,6 +117,13 @@ func (e environment) functionMemory() int64 {
 // (in memory it takes two to four times as much), which is 8 MiB, or some 15,000 log lines, for the smallest one.
 func (e environment) bufferBytes() int64 {
 	return min(max(e.functionMemory()/16, 8*mib), 64*mib)
+}
+
+// ownMetrics says that the metrics about the export itself are wanted: unless the variable is false.
+func (e environment) ownMetrics() bool {
+	value, _ := e.lookup(ownMetricsVar)
+	on, err := strconv.ParseBool(value)
+	return on || err != nil
 }
 
 // memoryLimit is the heap size from which the garbage collector works harder: what a full buffer takes, and what the

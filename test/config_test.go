@@ -4,7 +4,6 @@
 package test
 
 import (
-	"archive/zip"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
@@ -236,7 +235,8 @@ func TestConfigByURL(t *testing.T) {
 // TestConfigOfAnotherLayer: a layer of the user's brings the YAML, and no variable names it.
 func TestConfigOfAnotherLayer(t *testing.T) {
 	w := start(t, env("HEADER_VALUE", token, "OPENTELEMETRY_EXTENSION_LOG_LEVEL", "info"), func(cfg *lambdaemulator.Config) {
-		opt := unpack(t, cfg.Layer)
+		opt := t.TempDir()
+		require.NoError(t, os.CopyFS(opt, os.DirFS(cfg.Layer)))
 		path := filepath.Join(opt, "collector-config", "config.yaml")
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(logsToBackend), 0o644))
@@ -246,48 +246,4 @@ func TestConfigOfAnotherLayer(t *testing.T) {
 	w.requireAllArrived()
 	assert.Contains(t, strings.Join(w.extensionLines(), "\n"), `Configuration: "file:/opt/collector-config/config.yaml"`)
 	w.end()
-}
-
-// unpack unpacks a layer.
-func unpack(t *testing.T, layer string) string {
-	t.Helper()
-	archive, err := zip.OpenReader(layer)
-	require.NoError(t, err)
-	defer func() { _ = archive.Close() }()
-	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, archive))
-	for _, f := range archive.File { // CopyFS does not copy modes.
-		require.NoError(t, os.Chmod(filepath.Join(dir, f.Name), f.Mode().Perm()))
-	}
-	return dir
-}
-
-// TestStrict: whoever wants to know gets an error of INIT for what is one line otherwise.
-func TestStrict(t *testing.T) {
-	for name, tt := range map[string]struct {
-		env  []string
-		want string
-	}{
-		"invalid variable": {[]string{"ROTEL_OTLP_EXPORTER_PROTOCOL", "smoke"}, "ROTEL_OTLP_EXPORTER_PROTOCOL"},
-		"missing file":     {[]string{"OPENTELEMETRY_COLLECTOR_CONFIG_URI", "/var/task/nowhere.yaml"}, "/var/task/nowhere.yaml"},
-		"invalid env file": {[]string{"ROTEL_ENV_FILE", "/nowhere/rotel.env"}, "/nowhere/rotel.env"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := start(t, env("OTELCOL_LAMBDA_STRICT", "true"), env(tt.env...))
-			err := w.Init(t.Context())
-			var fault *lambdaemulator.Fault
-			require.ErrorAs(t, err, &fault)
-			assert.Contains(t, fault.Message, "Extension.ConfigInvalid")
-			assert.Contains(t, fault.Message, tt.want)
-			line := w.oneLine()
-			assert.Contains(t, line, "The configuration is invalid")
-			assert.Contains(t, line, tt.want)
-		})
-	}
-	t.Run("valid", func(t *testing.T) {
-		w := start(t, env("OTELCOL_LAMBDA_STRICT", "true"))
-		w.run(step{"log": "one"})
-		w.requireAllArrived()
-		w.end()
-	})
 }

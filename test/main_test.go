@@ -7,6 +7,8 @@
 package test
 
 import (
+	"archive/zip"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,13 +21,17 @@ import (
 
 // build is what the tests run: made once, by TestMain.
 type build struct {
-	layer    string // the layer's zip
+	layer    string // the unpacked layer
 	function string // a directory with the bootstrap of the function in ./function
 }
 
 var built build
 
+// collector lets all tests run against another collector than the layer's, for example one with the race detector.
+var collector = flag.String("collector", "", "a collector `binary` to put in the layer's place")
+
 func TestMain(m *testing.M) {
+	flag.Parse()
 	dir, err := os.MkdirTemp("", "otelcol-lambda-test")
 	if err == nil {
 		built, err = prepare(dir)
@@ -46,12 +52,19 @@ func TestMain(m *testing.M) {
 }
 
 func prepare(dir string) (build, error) {
-	layer, err := filepath.Abs("../dist/otelcol-lambda-" + runtime.GOARCH + ".zip")
+	layer := filepath.Join(dir, "layer")
+	archive, err := zip.OpenReader("../dist/otelcol-lambda-" + runtime.GOARCH + ".zip")
 	if err != nil {
-		return build{}, err
-	}
-	if _, err := os.Stat(layer); err != nil {
 		return build{}, fmt.Errorf("the layer is not built (%w): run the tests with `make test`", err)
+	}
+	defer func() { _ = archive.Close() }()
+	if err := os.CopyFS(layer, archive); err != nil {
+		return build{}, fmt.Errorf("unpack the layer: %w", err)
+	}
+	if *collector != "" {
+		if err := replaceFile(filepath.Join(layer, "otelcol-lambda", "collector"), *collector); err != nil {
+			return build{}, fmt.Errorf("replace the collector: %w", err)
+		}
 	}
 	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "bootstrap"), "./function")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -59,4 +72,13 @@ func prepare(dir string) (build, error) {
 		return build{}, fmt.Errorf("build the test function: %w\n%s", err, out)
 	}
 	return build{layer: layer, function: dir}, nil
+}
+
+// replaceFile replaces a program by another one.
+func replaceFile(path, by string) error {
+	program, err := os.ReadFile(by)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, program, 0o755)
 }

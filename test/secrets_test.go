@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -171,7 +170,7 @@ func TestSecretsOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	aws := startAWS(t, nil)
 	run := func(args ...string) string {
-		cmd := exec.Command(collectorBinary(t), args...)
+		cmd := exec.Command(filepath.Join(built.layer, "otelcol-lambda", "collector"), args...)
 		cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+aws.URL, "AWS_ACCESS_KEY_ID="+fakeaws.AccessKeyID,
 			"AWS_SECRET_ACCESS_KEY="+fakeaws.SecretAccessKey, "AWS_SESSION_TOKEN="+fakeaws.SessionToken,
 			"ROTEL_OTLP_EXPORTER_ENDPOINT=http://backend.example:4318/?key=${"+parameter+"}", "ROTEL_OTLP_EXPORTER_PROTOCOL=http", "ROTEL_OTEL_RESOURCE_ATTRIBUTES=key=secret://"+parameter,
@@ -189,18 +188,6 @@ func TestSecretsOnTheCommandLine(t *testing.T) {
 	assert.Empty(t, run("validate"))
 	assert.Len(t, aws.Requests(), 2)
 	assert.Contains(t, run("validate", "--config", "yaml:exporters: {otlp_http: {endpoint: '${"+parameter+"}://x y', timeout: '${"+parameter+"}', tls: {min_version: '${"+parameter+"}'}}}"), "Error:")
-}
-
-// collectorBinary unpacks the collector of the layer.
-func collectorBinary(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	out, err := exec.Command("unzip", "-q", built.layer, "-d", dir).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	found, err := filepath.Glob(filepath.Join(dir, "*", "collector"))
-	require.NoError(t, err)
-	require.Len(t, found, 1, runtime.GOARCH)
-	return found[0]
 }
 
 // requireSilence requires that nothing the layer has said or sent shows a secret.

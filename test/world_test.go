@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -45,10 +46,15 @@ type reply struct {
 	ExportMs    float64  `json:"export_ms"`
 }
 
-// start starts a world. It exports over HTTP unless configure says otherwise.
+// start starts a world, in parallel with the other tests. It exports over HTTP unless configure says otherwise.
 func start(t *testing.T, configure ...func(*lambdaemulator.Config)) *world {
 	t.Helper()
 	t.Parallel()
+	return startNow(t, configure...)
+}
+
+func startNow(t *testing.T, configure ...func(*lambdaemulator.Config)) *world {
+	t.Helper()
 	backend, err := otlpbackend.Start(otlpbackend.Config{AuthToken: token})
 	require.NoError(t, err)
 	t.Cleanup(backend.Close)
@@ -206,13 +212,23 @@ func count(items []string) map[string]int {
 	return counts
 }
 
-// freePort returns an address that nobody listens on.
+// givenPorts are those that freePort has returned.
+var givenPorts sync.Map
+
+// freePort returns an address that nobody listens on. Its port is below those that the kernel gives to connections: one
+// of these could be gone by the time the layer listens.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	for {
+		address := fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(22_000))
+		if _, given := givenPorts.LoadOrStore(address, true); given {
+			continue
+		}
+		if listener, err := net.Listen("tcp4", address); err == nil {
+			require.NoError(t, listener.Close())
+			return address
+		}
+	}
 }
 
 // lines returns n distinct log steps.

@@ -15,11 +15,15 @@ const (
 	// that comes back is found within seconds.
 	minProbeDelay = time.Second
 	maxProbeDelay = 10 * time.Second
+
+	// maxPatience bounds the time that a server may ask for: a mistake in its answer should not cost the environment's
+	// data.
+	maxPatience = time.Minute
 )
 
 // breaker decides how much a flush may try, from how the flushes before it went.
 //
-//	closed   everything is sent; after tripAfter failures in a row, or when the server asks for patience → open
+//	closed   everything is sent; after tripAfter failures in a row, or when the server says when to come back → open
 //	open     nothing is sent; when the delay of the probe is over → probing
 //	probing  one small request is sent; success → closed, failure → open, with twice the delay
 //
@@ -57,16 +61,21 @@ func (b *breaker) succeed() {
 	b.failures, b.delay = 0, 0
 }
 
-// fail records a flush or a probe that delivered nothing. A server that has asked for patience gets it at once.
-func (b *breaker) fail(throttled bool) {
+// fail records a flush or a probe that delivered nothing. patience is how long the server wants to be left alone: it
+// gets it at once. 0 if it did not say.
+func (b *breaker) fail(patience time.Duration) {
 	b.failures++
-	if throttled {
+	if patience > 0 {
 		b.failures = max(b.failures, tripAfter)
 	}
 	if b.failures < tripAfter {
 		return
 	}
 	b.delay = min(max(2*b.delay, minProbeDelay), maxProbeDelay)
-	// Between 75% and 125% of the delay.
-	b.nextProbe = b.now().Add(time.Duration(float64(b.delay) * (0.75 + b.jitter()/2)))
+	// Between 75% and 125% of the delay, and after what the server wants by up to half of that.
+	jitter := b.jitter() / 2
+	b.nextProbe = b.now().Add(max(
+		time.Duration(float64(b.delay)*(0.75+jitter)),
+		time.Duration(float64(min(patience, maxPatience))*(1+jitter)),
+	))
 }

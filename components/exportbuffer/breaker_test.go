@@ -15,12 +15,12 @@ func TestBreaker(t *testing.T) {
 	c := newClock()
 	b := breaker{now: c.now, jitter: func() float64 { return 0.5 }}
 	assert.Equal(t, closed, b.state())
-	b.fail(false)
+	b.fail(0)
 	assert.Equal(t, closed, b.state(), "once may be an accident")
 	b.succeed()
-	b.fail(false)
+	b.fail(0)
 	assert.Equal(t, closed, b.state(), "only failures in a row count")
-	b.fail(false)
+	b.fail(0)
 	assert.Equal(t, open, b.state())
 
 	for _, delay := range []time.Duration{1, 2, 4, 8, 10, 10} {
@@ -28,15 +28,23 @@ func TestBreaker(t *testing.T) {
 		assert.Equal(t, open, b.state())
 		c.advance(1)
 		assert.Equal(t, probing, b.state())
-		b.fail(false)
+		b.fail(0)
 		assert.Equal(t, open, b.state())
 	}
 	b.succeed()
 	assert.Equal(t, closed, b.state())
-	b.fail(true)
+	b.fail(time.Nanosecond)
 	assert.Equal(t, open, b.state(), "the server has asked for patience")
 	c.advance(minProbeDelay)
 	assert.Equal(t, probing, b.state(), "the delay begins anew")
+
+	for asked, given := range map[time.Duration]time.Duration{30 * time.Second: 30 * time.Second, time.Hour: maxPatience} {
+		b.fail(asked)
+		c.advance(given)
+		assert.Equal(t, open, b.state(), "not earlier than asked for")
+		c.advance(given / 4)
+		assert.Equal(t, probing, b.state())
+	}
 }
 
 func TestBreakerJitter(t *testing.T) {
@@ -44,7 +52,7 @@ func TestBreakerJitter(t *testing.T) {
 	for jitter, want := range map[float64]time.Duration{0: 750 * time.Millisecond, 0.999999: 1250 * time.Millisecond} {
 		c := newClock()
 		b := breaker{now: c.now, jitter: func() float64 { return jitter }}
-		b.fail(true)
+		b.fail(time.Nanosecond)
 		assert.InDelta(t, want, b.nextProbe.Sub(c.now()), float64(time.Millisecond))
 	}
 }

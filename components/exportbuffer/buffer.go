@@ -71,6 +71,7 @@ func newBuffer[T any](
 		report:     report,
 		renewable:  hasClient(cfg),
 		breaker:    breaker{now: env.now, jitter: env.jitter},
+		connection: connection{alive: env.now()},
 		background: newBackground(),
 	}
 	b.set.Logger = set.Logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
@@ -81,6 +82,7 @@ func newBuffer[T any](
 		return nil, err
 	}
 	b.inner.Store(&created)
+	env.meter.observe(report)
 	b.queue = newQueue(sig, env.budget, func(reason Reason, records int) { report.drop(reason, records, nil) })
 	return b, nil
 }

@@ -17,19 +17,20 @@ const staleAfter = 30 * time.Second
 
 // connection is what is known about the connections of the exporter in use.
 type connection struct {
-	used     bool      // they have worked
-	suspect  bool      // they have failed since
-	answered time.Time // when a backend last answered on them
+	used    bool      // they have worked
+	suspect bool      // they have failed since
+	alive   time.Time // when a backend last answered on them, or else when they could have been made
 }
 
-// presumedDead says that the exporter should be renewed before it is used.
+// presumedDead says that the exporter should be renewed before it is used. One that was never used may have connected
+// all the same, when it was started: gRPC does.
 func (c *connection) presumedDead(now time.Time) bool {
-	return c.suspect || (c.used && now.Sub(c.answered) >= staleAfter)
+	return c.suspect || now.Sub(c.alive) >= staleAfter
 }
 
 func (c *connection) note(res *result, now time.Time) {
 	if res.answered || (res.err != nil && isAnswer(res.err)) {
-		c.used, c.suspect, c.answered = true, false, now
+		c.used, c.suspect, c.alive = true, false, now
 	}
 	if res.err != nil && !isAnswer(res.err) {
 		c.suspect = true
@@ -58,7 +59,7 @@ func (b *buffer[T]) renew(ctx context.Context) bool {
 		return false
 	}
 	old := b.inner.Swap(&fresh)
-	b.connection = connection{}
+	b.connection = connection{alive: b.env.now()}
 	if err := old.Shutdown(ctx); err != nil {
 		b.set.Logger.Debug("shutting down the exporter that was renewed", zap.Error(err))
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"google.golang.org/grpc/codes"
@@ -19,6 +20,8 @@ var (
 	errOversized = consumererror.NewPermanent(errors.New("the data is larger than the whole export buffer"))
 	// errOpen is the answer of a flush that sends nothing, because the backend has kept failing.
 	errOpen = errors.New("the backend keeps failing: the next attempt is made later")
+	// errNoTime is the answer of a flush that ends while it could not end another request.
+	errNoTime = errors.New("the time of the flush is too short for all that is buffered")
 	// errStuck is the answer of a flush while an exporter has not returned from a call whose context has ended.
 	errStuck = errors.New("the exporter does not return although its context has ended")
 )
@@ -62,14 +65,19 @@ func isTooLarge(err error) bool {
 	return strings.Contains(text, "HTTP Status Code 413") || strings.Contains(text, "HTTP status code received from server: 413")
 }
 
-// isThrottled recognises the error that exporters make with exporterhelper.NewThrottleRetry when a server says when to
-// come back. Its type is not exported; its text begins with this word.
-func isThrottled(err error) bool { return strings.Contains(err.Error(), "Throttle (") }
+// retryAfter returns how long a server wants to be left alone, from the error that exporters make of that with
+// exporterhelper.NewThrottleRetry; 0 if it did not say. The type is not exported; the text is "Throttle (30s), error: …".
+func retryAfter(err error) time.Duration {
+	_, text, _ := strings.Cut(err.Error(), "Throttle (")
+	text, _, _ = strings.Cut(text, ")")
+	patience, _ := time.ParseDuration(text)
+	return patience
+}
 
 // isAnswer reports whether a failure is the answer of a server, so that the connection is alive. In doubt it is not:
 // gRPC says Unavailable both for a broken connection and for a server that says so.
 func isAnswer(err error) bool {
-	if isThrottled(err) || strings.Contains(err.Error(), "HTTP Status Code") {
+	if retryAfter(err) > 0 || strings.Contains(err.Error(), "HTTP Status Code") {
 		return true
 	}
 	switch status.Code(unwrapStatus(err)) {

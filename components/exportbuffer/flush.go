@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"go.opentelemetry.io/collector/pipeline"
 )
 
 const (
@@ -60,6 +62,9 @@ func (b *buffer[T]) flushIfIdle(ctx context.Context) {
 }
 
 func (b *buffer[T]) flush(ctx context.Context, kind flushKind) error {
+	if b.sig.kind == pipeline.SignalMetrics && kind != lastFlush {
+		b.env.meter.reportIfDue(ctx, b.set.ID)
+	}
 	r, err := b.begin(ctx, kind)
 	if r != nil {
 		if err = b.await(ctx, r); err == nil {
@@ -118,7 +123,9 @@ func (b *buffer[T]) launch(ctx context.Context, kind flushKind) *run {
 	go func() {
 		defer close(r.done)
 		defer cancel()
+		started := time.Now()
 		r.err = b.cycle(ctx, kind == lastFlush)
+		b.report.flushed(time.Since(started), r.err)
 		b.queue.settle()
 		b.mu.Lock()
 		defer b.mu.Unlock()

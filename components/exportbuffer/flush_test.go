@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -144,6 +145,45 @@ func TestTooLargeIsSentSmallerAndLearned(t *testing.T) {
 	require.NoError(t, e.Flush(context.Background()))
 	assert.Equal(t, learned, refused.Load(), "the size is remembered")
 	assert.Zero(t, env.budget.used)
+}
+
+// TestSlowWayOut: a backlog that takes longer than a flush has leaves in parts, whatever the way: a request that is cut
+// short is followed by smaller ones, and none begins that would be cut short.
+func TestSlowWayOut(t *testing.T) {
+	t.Parallel()
+	const bytesPerMs, budget = 10 << 10, 40 * time.Millisecond // 400 KiB in a flush
+	var cut atomic.Int64
+	var line sync.Mutex
+	f := &fake{answer: func(ctx context.Context, ld plog.Logs) error {
+		line.Lock()
+		defer line.Unlock()
+		select {
+		case <-time.After(time.Duration(logsSignal().size(ld)/bytesPerMs) * time.Millisecond):
+			return nil
+		case <-ctx.Done():
+			cut.Add(1)
+			return ctx.Err()
+		}
+	}}
+	env, c := testEnvironment(32 * mebibyte)
+	factory := wrap(f.factory(), env)
+	created, err := factory.CreateLogs(context.Background(), exportertest.NewNopSettings(fakeType), factory.CreateDefaultConfig())
+	require.NoError(t, err)
+	e := created.(logsExporter) // not started: no flush in the background
+	sent := padded(0, 3000, 1000)
+	for i := range 30 {
+		accept(t, e, sent[100*i:100*i+100]...)
+	}
+	flushes := 0
+	for ; len(f.all()) < len(sent); flushes++ {
+		require.Less(t, flushes, 60, "%d have arrived", len(f.all()))
+		ctx, cancel := context.WithTimeout(context.Background(), budget)
+		_ = e.Flush(ctx)
+		cancel()
+		c.advance(time.Minute)
+	}
+	t.Log(flushes, "flushes,", cut.Load(), "requests cut short")
+	assertSame(t, sent, f.all())
 }
 
 func TestRetryKeepsOrderAndPristineData(t *testing.T) {
@@ -352,6 +392,19 @@ func TestOldConnectionsAreRenewed(t *testing.T) {
 	assert.Equal(t, []string{"a", "b", "c", "d"}, f.all())
 }
 
+// TestConnectionsThatWereNeverUsedGetOld: gRPC connects when the exporter is started.
+func TestConnectionsThatWereNeverUsedGetOld(t *testing.T) {
+	t.Parallel()
+	f := &fake{}
+	env, c := testEnvironment(mebibyte)
+	e := started(t, f, env)
+	c.advance(staleAfter)
+	accept(t, e, "a")
+	require.NoError(t, e.Flush(context.Background()))
+	created, _, _ := f.state()
+	assert.Equal(t, 2, created)
+}
+
 func TestOpenBreakerSendsOnlyProbes(t *testing.T) {
 	t.Parallel()
 	var calls, largest atomic.Int64
@@ -432,6 +485,7 @@ func schedule(t *testing.T, seed uint64) {
 			split.Store(true)
 			return consumererror.NewPermanent(errors.New("HTTP Status Code 413"))
 		case 3:
+			split.Store(true)
 			<-ctx.Done()
 			return ctx.Err()
 		case 4:

@@ -174,7 +174,9 @@ func testEnvironment(limit int64) (environment, *clock) {
 // started returns a started buffer of logs in front of f, which is flushed by nobody but the test.
 func started(t testing.TB, f *fake, env environment) logsExporter {
 	factory := wrap(f.factory(), env)
-	e, err := factory.CreateLogs(context.Background(), exportertest.NewNopSettings(fakeType), factory.CreateDefaultConfig())
+	set := exportertest.NewNopSettings(fakeType)
+	set.ID = component.NewID(fakeType)
+	e, err := factory.CreateLogs(context.Background(), set, factory.CreateDefaultConfig())
 	require.NoError(t, err)
 	require.NoError(t, e.Start(context.Background(), newHost(&lifecycle{})))
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })

@@ -66,7 +66,7 @@ func TestStatusCodes(t *testing.T) {
 					return
 				}
 				require.Error(t, err)
-				c.advance(time.Minute)
+				c.advance(2 * maxPatience)
 				require.NoError(t, e.Flush(within(10*time.Second)))
 				assert.Equal(t, []string{"a", "b"}, b.all())
 			})

@@ -40,14 +40,15 @@ type queue[T any] struct {
 
 	// Guarded by budget.mu.
 	items   []item[T]
-	limit   int // bytes of the largest request, learned from the backend
+	limit   int // bytes of a request; after one that was cut short they begin small, and double
+	ceiling int // bytes of the largest request that the backend takes
 	fresh   int // bytes accepted since the last call of settle
 	closed  bool
 	drained bool
 }
 
 func newQueue[T any](sig signal[T], budget *Budget, dropped func(Reason, int)) *queue[T] {
-	q := &queue[T]{sig: sig, budget: budget, dropped: dropped, limit: maxRequest}
+	q := &queue[T]{sig: sig, budget: budget, dropped: dropped, limit: maxRequest, ceiling: maxRequest}
 	budget.join(q)
 	return q
 }
@@ -69,7 +70,7 @@ func (q *queue[T]) put(data T, size, count int) (full bool, err error) {
 	q.budget.used += size
 	q.items = append(q.items, item[T]{data, size, count, q.budget.nextSeq()})
 	q.fresh += size
-	return q.fresh >= q.limit, nil
+	return q.fresh >= q.ceiling, nil
 }
 
 // take removes the oldest data, if it is not younger than bound, as one request of at most limit bytes (or one record).
@@ -154,7 +155,25 @@ func (q *queue[T]) restore(it item[T]) {
 func (q *queue[T]) shrink(size int) {
 	q.budget.mu.Lock()
 	defer q.budget.mu.Unlock()
-	q.limit = max(minRequest, min(q.limit, size/2))
+	q.ceiling = max(minRequest, min(q.ceiling, size/2))
+	q.limit = min(q.limit, q.ceiling)
+}
+
+// slow makes requests smaller for a while, because one of size bytes did not end in time: on a CPU as small as that of
+// a function with 128 MB, one of 4 MiB may not, however often it is tried.
+func (q *queue[T]) slow(size int) {
+	q.budget.mu.Lock()
+	defer q.budget.mu.Unlock()
+	q.limit = min(q.limit, max(minRequest, size/4))
+}
+
+// speedUp makes them larger again, if they are as large as they may be.
+func (q *queue[T]) speedUp(size int) {
+	q.budget.mu.Lock()
+	defer q.budget.mu.Unlock()
+	if size >= q.limit/2 {
+		q.limit = min(q.ceiling, 2*q.limit)
+	}
 }
 
 // youngest returns a bound that takes in all that is waiting, and the parts that it may be cut into; false if nothing
@@ -194,7 +213,7 @@ func (q *queue[T]) settle() {
 func (q *queue[T]) full() bool {
 	q.budget.mu.Lock()
 	defer q.budget.mu.Unlock()
-	return q.fresh >= q.limit
+	return q.fresh >= q.ceiling
 }
 
 // size returns the records and bytes that wait.

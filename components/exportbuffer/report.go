@@ -4,6 +4,7 @@
 package exportbuffer
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -46,6 +47,10 @@ type Stats struct {
 	Retried       int64
 	QueuedRecords int64
 	QueuedBytes   int64
+	// Flushes is how long the flushes took that tried to send something; Failing says that the last flush of all left
+	// something behind.
+	Flushes durations
+	Failing bool
 }
 
 // reportEvery is how often one exporter may log what it lost, with all that it lost since the last time: under the
@@ -90,6 +95,16 @@ func (r *reporter) drop(reason Reason, records int, err error) {
 	if err != nil {
 		r.lastErr = err
 	}
+}
+
+// flushed counts a flush that has ended.
+func (r *reporter) flushed(took time.Duration, err error) {
+	r.count(func(s *Stats) {
+		s.Failing = err != nil
+		if !errors.Is(err, errOpen) {
+			s.Flushes.add(took)
+		}
+	})
 }
 
 // partialSuccess counts records that the backend did not accept of a request that counts as delivered.

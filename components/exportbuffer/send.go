@@ -4,6 +4,7 @@
 package exportbuffer
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -38,15 +39,15 @@ func (b *buffer[T]) try(ctx context.Context, p plan) error {
 			b.breaker.succeed()
 		}
 		if b.queue.waiting(p.bound) && !p.once {
-			return ctx.Err()
+			return cmp.Or(ctx.Err(), errNoTime)
 		}
 		return nil
-	case isThrottled(res.err):
-		b.breaker.fail(true)
+	case retryAfter(res.err) > 0:
+		b.breaker.fail(retryAfter(res.err))
 	case res.answered:
 		b.breaker.succeed()
 	case ctx.Err() == nil || time.Since(started) >= evidenceTime:
-		b.breaker.fail(false)
+		b.breaker.fail(0)
 	}
 	b.report.fail(res.err, b.breaker.failures >= tripAfter)
 	return res.err
@@ -63,24 +64,28 @@ type plan struct {
 // result is how it went. A failure ends the sending.
 type result struct {
 	mu       sync.Mutex
-	answered bool // a request was delivered or refused for good
+	answered bool          // a request was delivered or refused for good
+	longest  time.Duration // that such a request has taken
 	err      error
 }
 
-func (r *result) add(err error) {
+func (r *result) add(took time.Duration, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil {
-		r.answered = true
+		r.answered, r.longest = true, max(r.longest, took)
 	} else if r.err == nil {
 		r.err = err
 	}
 }
 
-func (r *result) failed() bool {
+// mayGoOn says whether another request should begin: not after a failure, nor so late that it would likely be cut
+// short, because what is cut short may arrive all the same, and then twice.
+func (r *result) mayGoOn(ctx context.Context) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.err != nil
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() == nil && r.err == nil && (!ok || time.Until(deadline) >= r.longest)
 }
 
 // send carries out a plan and returns when the last call of the exporter has.
@@ -88,12 +93,14 @@ func (b *buffer[T]) send(ctx context.Context, p plan) *result {
 	res := &result{}
 	exporter := b.inner.Load()
 	work := func() {
-		for ctx.Err() == nil && !res.failed() {
+		for res.mayGoOn(ctx) {
 			request, ok := b.queue.take(p.limit, p.bound)
 			if !ok {
 				return
 			}
-			res.add(b.sendOne(ctx, exporter, request))
+			begun := time.Now()
+			err := b.sendOne(ctx, exporter, request)
+			res.add(time.Since(begun), err)
 			if p.once {
 				return
 			}
@@ -118,6 +125,7 @@ func (b *buffer[T]) sendOne(ctx context.Context, exporter *inner[T], request ite
 	switch classify(ctx, err) {
 	case delivered:
 		b.queue.budget.release(request.size)
+		b.queue.speedUp(request.size)
 		b.report.count(func(s *Stats) { s.Delivered += int64(request.count) })
 	case rejected:
 		b.queue.budget.release(request.size)
@@ -131,6 +139,9 @@ func (b *buffer[T]) sendOne(ctx context.Context, exporter *inner[T], request ite
 		b.queue.shrink(request.size)
 		b.keep(request)
 	case retryable:
+		if ctx.Err() != nil {
+			b.queue.slow(request.size)
+		}
 		if part, ok := b.sig.failedPart(err); ok && b.sig.count(part) > 0 {
 			request = b.narrow(request, part)
 		}

@@ -18,21 +18,24 @@ import (
 )
 
 // Wrap returns a factory of the same exporters as f, each with a buffer in front for traces, metrics and logs. All the
-// buffers share budget. Profiles pass by it: they are sent when they are consumed.
+// buffers share budget, and meter, unless it is nil, reports what they do. Profiles pass by: they are sent when they are
+// consumed.
 //
 // The exporters that it creates also have the methods
 //
 //	Flush(ctx context.Context) error
 //	Stats() Stats
-func Wrap(f exporter.Factory, budget *Budget) exporter.Factory {
-	// Without the monotonic part, which may stand still while the environment is frozen.
-	wall := func() time.Time { return time.Now().Round(0) }
-	return wrap(f, environment{budget: budget, now: wall, jitter: rand.Float64})
+func Wrap(f exporter.Factory, budget *Budget, meter *Meter) exporter.Factory {
+	return wrap(f, environment{budget: budget, meter: meter, now: wallClock, jitter: rand.Float64})
 }
+
+// wallClock is the time without the monotonic part, which may stand still while the environment is frozen.
+func wallClock() time.Time { return time.Now().Round(0) }
 
 // environment is what a buffer needs of the world around it.
 type environment struct {
 	budget *Budget
+	meter  *Meter // may be nil
 	now    func() time.Time
 	jitter func() float64
 }

@@ -35,7 +35,7 @@ func TestWrapKeepsTheFactory(t *testing.T) {
 	for _, f := range []exporter.Factory{
 		otlpexporter.NewFactory(), otlphttpexporter.NewFactory(), debugexporter.NewFactory(), nopexporter.NewFactory(),
 	} {
-		wrapped := Wrap(f, budget)
+		wrapped := Wrap(f, budget, nil)
 		assert.Equal(t, f.Type(), wrapped.Type())
 		assert.Equal(t, f.(aliased).DeprecatedAlias(), wrapped.(aliased).DeprecatedAlias())
 		_, inner := f.(xexporter.Factory)
@@ -43,7 +43,7 @@ func TestWrapKeepsTheFactory(t *testing.T) {
 		assert.Equal(t, inner, outer)
 	}
 	// An exporter under its older name.
-	http := Wrap(otlphttpexporter.NewFactory(), budget)
+	http := Wrap(otlphttpexporter.NewFactory(), budget, nil)
 	cfg := http.CreateDefaultConfig().(*otlphttpexporter.Config)
 	cfg.ClientConfig.Endpoint = "http://localhost:4318"
 	set := exportertest.NewNopSettings(http.(aliased).DeprecatedAlias())
@@ -58,7 +58,7 @@ func TestWrapKeepsTheFactory(t *testing.T) {
 	require.NoError(t, profiles.Start(context.Background(), componenttest.NewNopHost()))
 	require.NoError(t, profiles.Shutdown(context.Background()))
 
-	_, err = Wrap(exporter.NewFactory(fakeType, func() component.Config { return nil }), budget).
+	_, err = Wrap(exporter.NewFactory(fakeType, func() component.Config { return nil }), budget, nil).
 		CreateTraces(context.Background(), exportertest.NewNopSettings(fakeType), nil)
 	require.Error(t, err)
 }

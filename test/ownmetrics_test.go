@@ -1,0 +1,60 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/otlpbackend"
+)
+
+// ownMetrics are the sums of the layer's own metrics at the backend, by name.
+func (w *world) ownMetrics() map[string]float64 {
+	sums := map[string]float64{}
+	for _, p := range w.backend.DataPoints() {
+		if strings.HasPrefix(p.Name, "otelcol_") {
+			sums[p.Name] += p.Value
+		}
+	}
+	return sums
+}
+
+// TestOwnMetrics: at the end of an environment the layer says what it did, about the function in whose name it did it.
+func TestOwnMetrics(t *testing.T) {
+	w := start(t, env("ROTEL_OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"))
+	for range 3 {
+		w.run(step{"log": "one"}, step{"log": "two"}, step{"spans": 4, "name": "work"})
+	}
+	assert.Empty(t, w.ownMetrics(), "not with every invocation")
+	w.end()
+	own := w.ownMetrics()
+	assert.InDelta(t, 6, own["otelcol_exporter_sent_log_records"], 0)
+	assert.InDelta(t, 6, own["otelcol_lambda_exporter_accepted_log_records"], 0)
+	assert.InDelta(t, 12, own["otelcol_exporter_sent_spans"], 0)
+	assert.Positive(t, own["otelcol_lambda_exporter_flush_duration"])
+	resource := w.backend.DataPoints()[0].Resource
+	assert.Equal(t, "my-function", resource["service.name"])
+	assert.Equal(t, "test", resource["deployment.environment.name"])
+	assert.NotEmpty(t, resource["service.instance.id"])
+	requests := 0
+	for _, r := range w.backend.Requests() {
+		if r.Signal == otlpbackend.Metrics {
+			requests++
+			t.Logf("%d points in %d bytes, %d on the wire", r.Items, r.Bytes, r.WireBytes)
+		}
+	}
+	require.Equal(t, 1, requests)
+}
+
+// TestOwnMetricsOff: there are none if nobody wants them.
+func TestOwnMetricsOff(t *testing.T) {
+	w := start(t, env("OTELCOL_LAMBDA_OWN_METRICS", "false"))
+	w.run(step{"log": "one"})
+	w.end()
+	assert.Empty(t, w.backend.DataPoints())
+}

@@ -1,0 +1,193 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/otlpbackend"
+)
+
+var soakInvocations = flag.Int("soak", 200, "how many invocations TestSoak makes, half of them over each protocol; from 2000 on it also freezes for 35 s")
+
+// soakBudget is the flush timeout, short because it is spent often.
+const soakBudget = 400 * time.Millisecond
+
+// soakFaults are what a backend goes through in a soak, and for how many invocations at most. Healthy ones are more
+// frequent.
+var soakFaults = []struct {
+	lasts  int
+	strike func(*otlpbackend.Backend)
+}{
+	{20, meet(otlpbackend.Fault{})},
+	{20, meet(otlpbackend.Fault{})},
+	{3, meet(otlpbackend.Fault{Latency: 100 * time.Millisecond})},
+	{6, meet(otlpbackend.Fault{Hang: true})},
+	{6, meet(otlpbackend.Fault{Reset: true})},
+	{6, meet(otlpbackend.Fault{HTTPStatus: http.StatusServiceUnavailable, GRPCCode: codes.Unavailable})},
+	{6, meet(otlpbackend.Fault{HTTPStatus: http.StatusTooManyRequests, GRPCCode: codes.ResourceExhausted, RetryAfter: time.Second})},
+	{3, meet(otlpbackend.Fault{HTTPStatus: http.StatusBadRequest, GRPCCode: codes.InvalidArgument})},
+	{1, meet(otlpbackend.Fault{Reset: true, AfterStore: true, Times: 1})},
+	{1, meet(otlpbackend.Fault{Hang: true, AfterStore: true, Times: 1})},
+	{6, refuse},
+	{1, (*otlpbackend.Backend).CloseConnections},
+	{1, (*otlpbackend.Backend).ResetConnections},
+	{1, (*otlpbackend.Backend).BlackHole},
+}
+
+// TestSoak: thousands of invocations with random faults, freezes and sizes. What was sent has arrived or is counted,
+// and the collector holds no more than it did at first. `make soak` runs it at length.
+func TestSoak(t *testing.T) {
+	for _, protocol := range []string{"http", "grpc"} {
+		t.Run(protocol, func(t *testing.T) { soak(t, protocol, *soakInvocations/2) })
+	}
+}
+
+func soak(t *testing.T, protocol string, invocations int) {
+	seed := rand.Uint64()
+	t.Log("seed", seed)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	w := start(t, faultConfig(t, protocol, soakBudget), timeout(10*time.Second),
+		func(cfg *lambdaemulator.Config) { cfg.Output = io.Discard }) // the lines are too many for the test's log
+	var footprints []footprint
+	slowest := time.Duration(0)
+	left := 0 // invocations until the next fault
+	for i := range invocations {
+		if left--; left < 0 {
+			w.heal()
+			fault := soakFaults[rnd.IntN(len(soakFaults))]
+			fault.strike(w.backend)
+			left = rnd.IntN(fault.lasts)
+		}
+		if rnd.IntN(20) == 0 {
+			time.Sleep(time.Duration(rnd.IntN(500)) * time.Millisecond) // frozen
+		}
+		if i == invocations/2 && *soakInvocations >= 2000 {
+			w.longFreeze()
+		}
+		steps := lines(rnd.IntN(30), fmt.Sprint("soak-", i))
+		steps = append(steps, step{"spans": 1 + rnd.IntN(20), "name": "work"})
+		if rnd.IntN(10) == 0 {
+			steps = append(steps, step{"otlp_bytes": rnd.IntN(1 << 20)})
+		}
+		inv := w.run(steps...)
+		slowest = max(slowest, inv.Overrun())
+		require.Less(t, inv.Overrun(), soakBudget+faultSlack, "invocation %d", i)
+		if (i+1)%max(1, invocations/soakSamples) == 0 {
+			footprints = append(footprints, w.footprint())
+		}
+	}
+	w.heal()
+	time.Sleep(3 * time.Second) // longer than the breaker's patience after what the server asked for
+	w.run(step{"log": "soak-end"})
+	w.end()
+	assert.Empty(t, w.timeline(lambdaemulator.KindSigkill))
+	w.requireAccountedFor()
+	t.Logf("longest overrun %v; %v", slowest, footprints)
+	requireFlat(t, footprints)
+	assert.NotContains(t, strings.Join(w.extensionLines(), "\n"), "DATA RACE")
+}
+
+func (w *world) heal() {
+	w.backend.ClearFault()
+	require.NoError(w.t, w.backend.Accept())
+}
+
+// longFreeze freezes longer than connections are trusted, while the way to the backend forgets them: the first export
+// after it succeeds.
+func (w *world) longFreeze() {
+	w.t.Helper()
+	w.heal()
+	time.Sleep(3 * time.Second)
+	w.run(step{"log": "soak-before-the-long-freeze"}, step{"spans": 1, "name": "work"})
+	w.backend.BlackHole()
+	time.Sleep(35 * time.Second)
+	inv := w.run(step{"log": "soak-after-the-long-freeze"}, step{"spans": 1, "name": "work"})
+	assert.Less(w.t, inv.Overrun(), soakBudget*3/4)
+	assert.Equal(w.t, 1, w.arrivedLines()["soak-after-the-long-freeze"])
+}
+
+// requireAccountedFor requires that what was sent has arrived or was reported as dropped. What the backend stored
+// without being able to say so may have arrived twice, or also count as dropped.
+func (w *world) requireAccountedFor() {
+	w.t.Helper()
+	unanswered := 0
+	for _, r := range w.backend.Requests() {
+		if r.Stored && r.Outcome != otlpbackend.Accepted {
+			unanswered += r.Items
+		}
+	}
+	var o outcome
+	missing := o.missing(w)
+	w.t.Logf("sent %d, arrived %d, dropped %d, twice %d, stored without an answer %d", o.sent, o.arrived, o.dropped, o.twice, unanswered)
+	require.LessOrEqual(w.t, missing, o.dropped)
+	require.LessOrEqual(w.t, o.dropped-missing+o.twice, unanswered)
+}
+
+// footprint is what the collector takes of the machine.
+type footprint struct{ residentMiB, descriptors, threads int }
+
+func (w *world) footprint() footprint {
+	w.t.Helper()
+	dir := fmt.Sprintf("/proc/%d/", w.collectorPID())
+	descriptors, err := os.ReadDir(dir + "fd")
+	require.NoError(w.t, err)
+	status, err := os.ReadFile(dir + "status")
+	require.NoError(w.t, err)
+	return footprint{
+		residentMiB: statusField(w.t, string(status), "VmRSS:") >> 10,
+		descriptors: len(descriptors),
+		threads:     statusField(w.t, string(status), "Threads:"),
+	}
+}
+
+// statusField returns a number of /proc/…/status; memory is in KiB.
+func statusField(t *testing.T, status, name string) int {
+	t.Helper()
+	_, rest, found := strings.Cut(status, name)
+	require.True(t, found, name)
+	n, err := strconv.Atoi(strings.Fields(rest)[0])
+	require.NoError(t, err)
+	return n
+}
+
+// soakSamples is how often the footprint is taken. The last third of the samples is compared with the first one,
+// which saw outages as well.
+const soakSamples = 30
+
+func requireFlat(t *testing.T, samples []footprint) {
+	t.Helper()
+	third := len(samples) / 3
+	first, last := samples[:third], samples[len(samples)-third:]
+	for name, of := range map[string]struct {
+		value func(footprint) int
+		slack int
+	}{
+		"resident memory, MiB": {func(f footprint) int { return f.residentMiB }, 24},
+		"file descriptors":     {func(f footprint) int { return f.descriptors }, 8},
+		"threads":              {func(f footprint) int { return f.threads }, 4},
+	} {
+		before, after := highest(first, of.value), highest(last, of.value)
+		assert.LessOrEqual(t, after, before+of.slack, name)
+	}
+}
+
+func highest(samples []footprint, value func(footprint) int) int {
+	return value(slices.MaxFunc(samples, func(a, b footprint) int { return value(a) - value(b) }))
+}
