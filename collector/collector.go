@@ -13,9 +13,12 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
+	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
 	"github.com/otelcol-lambda/otelcol-lambda/components/rotelconfmap"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
 )
@@ -32,13 +35,17 @@ func Run(set otelcol.CollectorSettings) error {
 	resolver.ProviderFactories = refs.follow(resolver.ProviderFactories)
 	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(refs.masks.core))
 	ctx := rotelconfmap.WithComponents(context.Background(), available(set.Factories))
-	if os.Getenv(control.EnvVar) != "" {
-		return runSupervised(ctx, set, env, warning, err)
-	}
+	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr)).WithOptions(set.LoggingOptions...)
 	if warning != "" {
-		fmt.Fprintln(os.Stderr, warning)
+		logger.Warn(warning)
+	}
+	if os.Getenv(control.EnvVar) != "" {
+		return runSupervised(ctx, set, env, logger, err)
 	}
 	if err == nil {
+		for i, f := range resolver.ProviderFactories {
+			resolver.ProviderFactories[i] = logging(f, logger)
+		}
 		command := otelcol.NewCommand(set)
 		command.SilenceErrors = true // it would print them with the secrets in them
 		err = refs.masks.error(command.ExecuteContext(ctx))
@@ -47,6 +54,15 @@ func Run(set otelcol.CollectorSettings) error {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 	}
 	return err
+}
+
+// logging gives a provider a logger that shows what it says: the command shows that only once a configuration runs,
+// and never to those who validate one.
+func logging(f confmap.ProviderFactory, logger *zap.Logger) confmap.ProviderFactory {
+	return confmap.NewProviderFactory(func(set confmap.ProviderSettings) confmap.Provider {
+		set.Logger = logger
+		return f.Create(set)
+	})
 }
 
 // printsConfig tells whether the command line asks for the configuration: secrets are not for the eyes, and a laptop

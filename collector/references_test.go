@@ -127,3 +127,22 @@ func TestMasks(t *testing.T) {
 	assert.Equal(t, "message [REDACTED]", entry.Message)
 	assert.Equal(t, map[string]any{"with": masked, "error": masked, "list": "[[REDACTED]]", "tree": "map[x:[REDACTED]]", "n": int64(1)}, entry.ContextMap())
 }
+
+// BenchmarkReferences is what a configuration without secrets pays.
+func BenchmarkReferences(b *testing.B) {
+	receiver := map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "localhost:4317"}, "http": map[string]any{"endpoint": "localhost:4318"}}}
+	pipeline := map[string]any{"receivers": []any{"otlp"}, "processors": []any{"resource"}, "exporters": []any{"otlp_http"}}
+	config := map[string]any{
+		"receivers": map[string]any{"otlp": receiver},
+		"exporters": map[string]any{"otlp_http": map[string]any{"endpoint": "https://backend:4318", "headers": map[string]any{"authorization": "key"}}},
+		"service":   map[string]any{"pipelines": map[string]any{"logs": pipeline, "metrics": pipeline, "traces": pipeline}},
+	}
+	refs := &references{}
+	refs.follow(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, changed := refs.look(b.Context(), config, ""); changed {
+			b.Fatal("changed")
+		}
+	}
+}

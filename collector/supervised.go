@@ -7,28 +7,21 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
-	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
 )
 
 // invalidConfig is the type of the error that fails INIT in strict mode. Lambda shows it.
 const invalidConfig = "Extension.ConfigInvalid"
 
-// runSupervised runs until Lambda ends the environment, and says why if it ends before. warning and configErr are what
-// there is to say about the configuration already.
-func runSupervised(ctx context.Context, set otelcol.CollectorSettings, env environment, warning string, configErr error) error {
+// runSupervised runs until Lambda ends the environment, and says why if it ends before. configErr is what is known to be
+// wrong with the configuration already.
+func runSupervised(ctx context.Context, set otelcol.CollectorSettings, env environment, logger *zap.Logger, configErr error) error {
 	restoreGC := pauseGC()
-	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr)).WithOptions(set.LoggingOptions...)
-	if warning != "" {
-		logger.Warn(warning)
-	}
 	logger.Info("Configuration: " + env.configSource())
 	link, err := control.OpenLink()
 	if err == nil {

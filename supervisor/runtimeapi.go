@@ -89,11 +89,11 @@ func (a *runtimeAPI) subscribe(body string) (response, error) {
 // fail fails INIT. The error type is one word; the body is the error as Lambda's API takes it.
 func (a *runtimeAPI) fail(errorType, body string) error {
 	resp, err := a.do("POST", extensionPath+"/init/error", "Lambda-Extension-Function-Error-Type: "+errorType+"\r\n", body, failTimeout)
-	if err == nil && resp.status != 202 {
-		err = fmt.Errorf("Lambda answered %d %s", resp.status, oneLine(resp.body))
-	}
 	if err != nil {
 		return fmt.Errorf("init/error: %w", err)
+	}
+	if resp.status != 202 {
+		return fmt.Errorf("init/error: Lambda answered %d %s", resp.status, oneLine(resp.body))
 	}
 	return nil
 }

@@ -348,6 +348,15 @@ func TestRenewedCollectorThatIsSlow(t *testing.T) {
 	})
 }
 
+// TestRenewedCollectorOfManagedInstances: no invocation will come that the collector could be done with.
+func TestRenewedCollectorOfManagedInstances(t *testing.T) {
+	killed := 0
+	s := &supervisor{managed: true, collector: &collector{kill: func() { killed++ }}}
+	s.handleMessage(message{verb: control.Renew})
+	assert.Equal(t, 1, killed)
+	assert.True(t, s.renew)
+}
+
 // renewed returns a collector that took the place of one that asked for it during invocation "a".
 func (e *environment) renewed() *fakeCollector {
 	old := e.collector()

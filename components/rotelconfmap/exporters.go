@@ -166,7 +166,7 @@ func (e *exporters) add(name, kind, own string, of []string) (without []string) 
 
 // available says whether all components of an exporter are in this layer, and adds its extension.
 func (e *exporters) available(name string, exporter *exporterConfig) bool {
-	missing := ""
+	var missing string
 	switch {
 	case !e.has(component.KindExporter, exporter.componentType):
 		missing = "exporter " + exporter.componentType

@@ -179,6 +179,30 @@ func TestOneByOne(t *testing.T) {
 	assert.ErrorContains(t, err, "denied")
 }
 
+// TestErrorsOfABatch are for one secret each, and are not asked for again.
+func TestErrorsOfABatch(t *testing.T) {
+	other, third := strings.Replace(secretARN, "app", "other", 1), strings.Replace(secretARN, "app", "third", 1)
+	p, aws := newTestProvider(t, fakeaws.Config{
+		Secrets: map[string]any{secretARN: "one", other: "two", third: "three"},
+		Fail: func(fakeaws.Request) *fakeaws.Failure {
+			return &fakeaws.Failure{Each: map[string]string{other: codeDecryption, third: "InternalServiceError"}}
+		},
+	})
+	for _, uri := range []string{secretARN, other, third} {
+		p.Expect(uri, "here")
+	}
+	got, err := get(t, p, secretARN)
+	require.NoError(t, err)
+	assert.Equal(t, "one", got)
+	_, err = get(t, p, other)
+	require.ErrorContains(t, err, "kms:Decrypt")
+	require.ErrorContains(t, err, third)
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.True(t, e.Temporary(), "one of them is")
+	assert.Len(t, aws.Requests(), 1)
+}
+
 func TestErrors(t *testing.T) {
 	fail := func(status int, code, message string) func(fakeaws.Request) *fakeaws.Failure {
 		return func(fakeaws.Request) *fakeaws.Failure {

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 )
 
@@ -44,7 +43,7 @@ type (
 	}
 )
 
-func (s *Server) getSecretValue(_ *http.Request, body []byte) (Request, func() any, error) {
+func (s *Server) getSecretValue(body []byte) (Request, func() any, error) {
 	var in struct {
 		SecretID     string `json:"SecretId"`
 		VersionID    string `json:"VersionId"`
@@ -62,7 +61,7 @@ func (s *Server) getSecretValue(_ *http.Request, body []byte) (Request, func() a
 	}, nil
 }
 
-func (s *Server) batchGetSecretValue(_ *http.Request, body []byte) (Request, func() any, error) {
+func (s *Server) batchGetSecretValue(body []byte) (Request, func() any, error) {
 	var in struct{ SecretIDList []string }
 	if err := decode(body, &in); err != nil {
 		return Request{}, nil, err
@@ -95,7 +94,7 @@ func (a *batchAnswer) fail(codes map[string]string) {
 	a.SecretValues = values
 }
 
-func (s *Server) getParameters(_ *http.Request, body []byte) (Request, func() any, error) {
+func (s *Server) getParameters(body []byte) (Request, func() any, error) {
 	var in struct {
 		Names          []string
 		WithDecryption bool

@@ -96,7 +96,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	service, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	handler, ok := map[string]func(*http.Request, []byte) (Request, func() any, error){
+	handler, ok := map[string]func([]byte) (Request, func() any, error){
 		"secretsmanager.GetSecretValue":      s.getSecretValue,
 		"secretsmanager.BatchGetSecretValue": s.batchGetSecretValue,
 		"AmazonSSM.GetParameters":            s.getParameters,
@@ -105,7 +105,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, "UnknownOperationException", fmt.Errorf("target %q", r.Header.Get("X-Amz-Target")))
 		return
 	}
-	request, answer, err := handler(r, body)
+	request, answer, err := handler(body)
 	if err != nil {
 		s.refuse(w, "ValidationException", err)
 		return
