@@ -352,7 +352,9 @@ func TestRenewedCollectorThatIsSlow(t *testing.T) {
 func TestRenewedCollectorOfManagedInstances(t *testing.T) {
 	killed := 0
 	s := &supervisor{managed: true, collector: &collector{kill: func() { killed++ }}}
-	s.handleMessage(message{verb: control.Renew})
+	done, err := s.handleMessage(message{verb: control.Renew})
+	require.NoError(t, err)
+	assert.False(t, done)
 	assert.Equal(t, 1, killed)
 	assert.True(t, s.renew)
 }

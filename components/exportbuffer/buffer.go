@@ -28,6 +28,9 @@ import (
 // registrar is the extension that decides when to flush.
 type registrar interface {
 	RegisterFlusher(flush func(context.Context) error) (unregister func())
+	// RequestFlush says that a full request waits to be sent. It returns at once; whether it is a good time to send is
+	// not for the buffer to know: the environment may be about to be frozen.
+	RequestFlush()
 }
 
 // buffer is one signal of one exporter.
@@ -53,7 +56,9 @@ type buffer[T any] struct {
 	breaker    breaker
 	connection connection
 
+	started    bool
 	unregister []func()
+	onFull     []func() // called when a full request has come in since the last flush
 	background background
 }
 
@@ -107,26 +112,31 @@ func (b *buffer[T]) accept(data T) error {
 	}
 	b.report.count(func(s *Stats) { s.Accepted += int64(count) })
 	if full {
-		b.background.wakeUp()
+		for _, call := range b.onFull {
+			call()
+		}
 	}
 	return nil
 }
 
 // Start starts the exporter and registers with the extension that decides when to flush. Without one, the buffer is
-// flushed every second.
+// flushed in the background.
 func (b *buffer[T]) Start(ctx context.Context, host component.Host) error {
 	b.host = host
 	if err := b.inner.Load().Start(ctx, host); err != nil {
 		return err
 	}
-	every := time.Second
+	b.started = true
 	for _, extension := range host.GetExtensions() {
 		if r, ok := extension.(registrar); ok {
 			b.unregister = append(b.unregister, r.RegisterFlusher(b.Flush))
-			every = 0
+			b.onFull = append(b.onFull, r.RequestFlush)
 		}
 	}
-	b.background.start(every, b.queue.full, b.flushIfIdle)
+	if b.onFull == nil {
+		b.onFull = []func(){b.background.wakeUp}
+		b.background.start(b.queue.full, b.flushIfIdle)
+	}
 	return nil
 }
 
@@ -142,7 +152,8 @@ func (b *buffer[T]) Shutdown(ctx context.Context) error {
 	b.down = true
 	b.mu.Unlock()
 
-	if b.background.stop() {
+	b.background.stop()
+	if b.started {
 		// A flush in the background goes on until the last one has waited for it.
 		if err := b.flush(ctx, lastFlush); err != nil {
 			b.report.fail(err, true)

@@ -12,10 +12,6 @@ import (
 )
 
 const (
-	// rounds bounds a flush under continuous traffic: the first sends what was there when it began, the second what
-	// came in meanwhile; what comes later is left to the next flush.
-	rounds = 2
-
 	// leaveAfter is how long after the end of its context an exporter may take to return. Those that watch it take
 	// microseconds; the rest is for a starved CPU.
 	leaveAfter = 100 * time.Millisecond
@@ -160,7 +156,7 @@ func (b *buffer[T]) leave(r *run) error {
 	}
 }
 
-// cycle is a whole flush: what the breaker allows, and then the rounds.
+// cycle is a whole flush: what the breaker allows, of what is there when it begins.
 func (b *buffer[T]) cycle(ctx context.Context, last bool) error {
 	state := b.breaker.state()
 	if state == open && !last {
@@ -171,16 +167,12 @@ func (b *buffer[T]) cycle(ctx context.Context, last bool) error {
 			return err
 		}
 	}
-	for range rounds {
-		bound, waiting := b.queue.youngest()
-		if !waiting {
-			break
-		}
-		if err := b.try(ctx, plan{limit: maxRequest, bound: bound, workers: maxConcurrent}); err != nil {
-			return err
-		}
+	// What comes in meanwhile is left to the next flush: under continuous traffic this one would not end.
+	bound, waiting := b.queue.youngest()
+	if !waiting {
+		return nil
 	}
-	return nil
+	return b.try(ctx, plan{limit: maxRequest, bound: bound, workers: maxConcurrent})
 }
 
 // probe sends one small request.

@@ -328,32 +328,37 @@ func TestContinuousTrafficDoesNotKeepAFlushAlive(t *testing.T) {
 	e = started(t, f, env)
 	accept(t, e, "first")
 	require.NoError(t, e.Flush(context.Background()))
-	assert.Equal(t, []string{"first", "more"}, f.all())
+	assert.Equal(t, []string{"first"}, f.all())
 	assert.Equal(t, int64(1), e.Stats().QueuedRecords)
 	f.answer = nil
 }
 
-func TestFullRequestIsSentInTheBackground(t *testing.T) {
+// Under a lifecycle nothing is sent unless it says so: the environment may be about to be frozen.
+func TestFullRequestAsksTheLifecycleForAFlush(t *testing.T) {
 	t.Parallel()
 	env, _ := testEnvironment(32 * mebibyte)
 	f := &fake{}
-	e := started(t, f, env)
+	l := &lifecycle{}
+	e := startedIn(t, f, env, newHost(l))
 	accept(t, e, padded(0, 3000, 1000)...)
+	assert.Zero(t, l.requests.Load())
 	accept(t, e, padded(3000, 2000, 1000)...)
-	require.Eventually(t, func() bool { return len(f.all()) == 5000 }, 10*time.Second, time.Millisecond)
+	assert.Equal(t, int64(1), l.requests.Load())
+	assert.Empty(t, f.all())
+	require.NoError(t, e.Flush(context.Background()))
+	accept(t, e, "after a flush it counts from nothing")
+	assert.Equal(t, int64(1), l.requests.Load())
 }
 
-func TestWithoutLifecycleTheBufferFlushesByTimer(t *testing.T) {
+func TestWithoutLifecycleTheBufferFlushesInTheBackground(t *testing.T) {
 	t.Parallel()
-	env, _ := testEnvironment(mebibyte)
+	env, _ := testEnvironment(32 * mebibyte)
 	f := &fake{}
-	factory := wrap(f.factory(), env)
-	e, err := factory.CreateLogs(context.Background(), exportertest.NewNopSettings(fakeType), factory.CreateDefaultConfig())
-	require.NoError(t, err)
-	require.NoError(t, e.Start(context.Background(), componenttest.NewNopHost()))
-	require.NoError(t, e.ConsumeLogs(context.Background(), logs("a")))
+	e := startedIn(t, f, env, componenttest.NewNopHost())
+	accept(t, e, "a")
 	require.Eventually(t, func() bool { return len(f.all()) == 1 }, 10*time.Second, time.Millisecond)
-	require.NoError(t, e.Shutdown(context.Background()))
+	accept(t, e, padded(0, 5000, 1000)...)
+	require.Eventually(t, func() bool { return len(f.all()) == 5001 }, 10*time.Second, time.Millisecond)
 }
 
 func TestOldConnectionsAreRenewed(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,7 +132,11 @@ type lifecycle struct {
 	mu      sync.Mutex
 	flushes map[int]func(context.Context) error
 	next    int
+	// requests counts the calls of RequestFlush.
+	requests atomic.Int64
 }
+
+func (l *lifecycle) RequestFlush() { l.requests.Add(1) }
 
 func (l *lifecycle) RegisterFlusher(flush func(context.Context) error) func() {
 	l.mu.Lock()
@@ -173,12 +178,17 @@ func testEnvironment(limit int64) (environment, *clock) {
 
 // started returns a started buffer of logs in front of f, which is flushed by nobody but the test.
 func started(t testing.TB, f *fake, env environment) logsExporter {
+	return startedIn(t, f, env, newHost(&lifecycle{}))
+}
+
+// startedIn returns one that is started in host.
+func startedIn(t testing.TB, f *fake, env environment, host component.Host) logsExporter {
 	factory := wrap(f.factory(), env)
 	set := exportertest.NewNopSettings(fakeType)
 	set.ID = component.NewID(fakeType)
 	e, err := factory.CreateLogs(context.Background(), set, factory.CreateDefaultConfig())
 	require.NoError(t, err)
-	require.NoError(t, e.Start(context.Background(), newHost(&lifecycle{})))
+	require.NoError(t, e.Start(context.Background(), host))
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
 	return e.(logsExporter)
 }

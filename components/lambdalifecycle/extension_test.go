@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/extension/extensiontest"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/flushpolicy"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
@@ -91,20 +92,37 @@ func TestTelemetryOverTheLink(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	for name, tt := range map[string]struct {
+		env     string
 		yaml    map[string]any
 		want    Config
 		wantErr string
 	}{
-		"default": {want: Config{FlushTimeout: 2 * time.Second, DeadlineMargin: 200 * time.Millisecond}},
+		"default": {want: Config{
+			Policy: flushpolicy.Adaptive, SparseGap: time.Minute, FlushTimeout: 2 * time.Second, DeadlineMargin: 200 * time.Millisecond,
+		}},
+		"environment": {env: "end", want: Config{
+			Policy: flushpolicy.End, SparseGap: time.Minute, FlushTimeout: 2 * time.Second, DeadlineMargin: 200 * time.Millisecond,
+		}},
 		"set": {
-			yaml: map[string]any{"flush_timeout": "1s", "deadline_margin": "500ms"},
-			want: Config{FlushTimeout: time.Second, DeadlineMargin: 500 * time.Millisecond},
+			env: "end",
+			yaml: map[string]any{
+				"policy": "periodic", "flush_interval": "5s", "sparse_gap": "10s", "flush_timeout": "1s", "deadline_margin": "500ms",
+			},
+			want: Config{
+				Policy: flushpolicy.Periodic, FlushInterval: 5 * time.Second, SparseGap: 10 * time.Second,
+				FlushTimeout: time.Second, DeadlineMargin: 500 * time.Millisecond,
+			},
 		},
-		"no time":   {yaml: map[string]any{"flush_timeout": "0s"}, wantErr: "flush_timeout must be more than 0"},
-		"no margin": {yaml: map[string]any{"deadline_margin": "1ms"}, wantErr: "deadline_margin must be at least 100ms"},
+		"unknown":      {env: "often", wantErr: `unknown flush policy "often": use "adaptive", "end", "periodic" or "continuous"`},
+		"no interval":  {yaml: map[string]any{"flush_interval": "-1s"}, wantErr: "flush_interval must be more than 0"},
+		"never sparse": {yaml: map[string]any{"sparse_gap": "0s"}, wantErr: "sparse_gap must be more than 0"},
+		"no time":      {yaml: map[string]any{"flush_timeout": "0s"}, wantErr: "flush_timeout must be more than 0"},
+		"no margin":    {yaml: map[string]any{"deadline_margin": "1ms"}, wantErr: "deadline_margin must be at least 100ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := createDefaultConfig()
+			cfg := newFactory(func(name string) (string, bool) {
+				return map[string]string{"OTELCOL_LAMBDA_FLUSH_POLICY": tt.env}[name], tt.env != ""
+			}).CreateDefaultConfig()
 			require.NoError(t, confmap.NewFromStringMap(tt.yaml).Unmarshal(cfg))
 			err := confmap.Validate(cfg)
 			if tt.wantErr != "" {

@@ -9,6 +9,7 @@ package lambdalifecycle
 
 import (
 	"context"
+	"os"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
@@ -16,12 +17,23 @@ import (
 
 // NewFactory returns the factory of the lambda_lifecycle extension.
 func NewFactory() extension.Factory {
+	return newFactory(os.LookupEnv)
+}
+
+func newFactory(lookupEnv func(string) (string, bool)) extension.Factory {
 	return extension.NewFactory(
 		component.MustNewType("lambda_lifecycle"),
-		createDefaultConfig,
+		func() component.Config { return createDefaultConfig(lookupEnv) },
 		func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-			return newLifecycle(cfg.(*Config), set.Logger), nil
+			return newLifecycle(cfg.(*Config), managed(lookupEnv), set.Logger), nil
 		},
 		component.StabilityLevelAlpha,
 	)
+}
+
+// managed reports whether this is a Managed Instance, which runs invocations concurrently, without INVOKE events, and is
+// never frozen.
+func managed(lookupEnv func(string) (string, bool)) bool {
+	initialization, _ := lookupEnv("AWS_LAMBDA_INITIALIZATION_TYPE")
+	return initialization == "lambda-managed-instances"
 }

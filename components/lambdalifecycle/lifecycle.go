@@ -13,11 +13,13 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/flushpolicy"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
@@ -26,14 +28,22 @@ var (
 	_ extensioncapabilities.PipelineWatcher = (*lifecycle)(nil)
 )
 
-// lifecycle is the extension. What other components use of it are the methods RegisterFlusher, SubscribeTelemetry and
-// Registration, found through component.Host.
+// lifecycle is the extension. What other components use of it are the methods RegisterFlusher, RequestFlush,
+// SubscribeTelemetry, SubscribeShutdown and Registration, found through component.Host.
 type lifecycle struct {
-	cfg    *Config
-	logger *zap.Logger
+	cfg     *Config
+	managed bool
+	logger  *zap.Logger
+
+	policyLock sync.Mutex
+	policy     *flushpolicy.Policy
+	requests   chan struct{} // has room for one
 
 	flushers    registry[func(context.Context) error]
 	subscribers registry[subscriber]
+	atShutdown  registry[func(ctx context.Context, reason lambdaapi.ShutdownReason, unfinished string)]
+	meeting
+	invoked     milestones
 	runtimeDone milestones
 	reported    milestones
 
@@ -52,8 +62,14 @@ type subscriber struct {
 	consume func(context.Context, []lambdaapi.TelemetryEvent)
 }
 
-func newLifecycle(cfg *Config, logger *zap.Logger) *lifecycle {
-	return &lifecycle{cfg: cfg, logger: logger}
+func newLifecycle(cfg *Config, managed bool, logger *zap.Logger) *lifecycle {
+	return &lifecycle{
+		cfg:      cfg,
+		managed:  managed,
+		logger:   logger,
+		policy:   flushpolicy.New(cfg.policy()),
+		requests: make(chan struct{}, 1),
+	}
 }
 
 // linkKey is the context key of the link to the supervisor.
@@ -65,18 +81,20 @@ func WithLink(ctx context.Context, link *control.Link) context.Context {
 	return context.WithValue(ctx, linkKey{}, link)
 }
 
-// RegisterFlusher has flush called whenever what is buffered should leave: flush returns when it has, or when ctx is
-// done, and nothing is in flight any more. It may be called while another call of it runs. unregister works twice.
-func (l *lifecycle) RegisterFlusher(flush func(ctx context.Context) error) (unregister func()) {
-	return l.flushers.add(flush)
-}
-
 // SubscribeTelemetry has consume called with the events of the Telemetry API, in stream order, one batch at a time.
 // types are those of the subscription: "platform", "function", "extension"; consume may get more types than it named,
 // because all components share one subscription. consume must be done with the events when it returns. It is called
 // in Start; unsubscribe works twice.
 func (l *lifecycle) SubscribeTelemetry(types []string, consume func(ctx context.Context, events []lambdaapi.TelemetryEvent)) (unsubscribe func()) {
 	return l.subscribers.add(subscriber{types, consume})
+}
+
+// SubscribeShutdown has consume called once, when Lambda ends the environment, after the last telemetry and before the
+// Collector is ended: what it puts into the pipelines leaves with the last flush. unfinished is the request id of an
+// invocation that has not ended as far as is known, empty if there is none. ctx ends when the Collector must have ended.
+// unsubscribe works twice.
+func (l *lifecycle) SubscribeShutdown(consume func(ctx context.Context, reason lambdaapi.ShutdownReason, unfinished string)) (unsubscribe func()) {
+	return l.atShutdown.add(consume)
 }
 
 // Registration is what Lambda told at registration; the zero value when not running under Lambda.
@@ -109,10 +127,10 @@ func (l *lifecycle) Ready() error {
 	if err != nil {
 		return err
 	}
-	l.server = &http.Server{Handler: newListener(l.consumeTelemetry, l.rejectTelemetry)}
+	l.server = &http.Server{Handler: newListener(l.consumeTelemetry, l.noteMilestones, l.rejectTelemetry)}
 	l.wg.Go(func() {
 		if err := l.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			l.logger.Error("Telemetry listener ended; function logs are lost from here on", zap.Error(err))
+			componentstatus.ReportStatus(l.host, componentstatus.NewFatalErrorEvent(fmt.Errorf("listen for telemetry: %w", err)))
 		}
 	})
 	l.wg.Go(func() { l.run(ctx, listener.Addr().(*net.TCPAddr).Port) })
@@ -161,16 +179,21 @@ func (l *lifecycle) subscription(port int) lambdaapi.Subscription {
 	}
 }
 
-// consumeTelemetry hands a batch to all subscribers, and only then acts on the milestones in it: what came before
-// platform.runtimeDone is in the buffers when the flush that it sets off begins.
+// consumeTelemetry hands a batch to all subscribers.
 func (l *lifecycle) consumeTelemetry(ctx context.Context, events []lambdaapi.TelemetryEvent) {
 	for _, s := range l.subscribers.all() {
 		s.consume(ctx, events)
 	}
+}
+
+// noteMilestones acts on the milestones in a batch that was consumed: what came before platform.runtimeDone is in the
+// buffers when the flush that it sets off begins.
+func (l *lifecycle) noteMilestones(events []lambdaapi.TelemetryEvent) {
 	for _, e := range events {
 		switch e.Type {
 		case lambdaapi.PlatformRuntimeDone:
 			if done, err := e.RuntimeDone(); err == nil {
+				l.noteDone(done)
 				l.runtimeDone.reach(done.RequestID)
 			}
 		case lambdaapi.PlatformReport:

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,10 +23,20 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/flushpolicy"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func noEnv(string) (string, bool) { return "", false }
+
+// endConfig is the default with the policy that flushes at the end of each invocation.
+func endConfig() *Config {
+	cfg := createDefaultConfig(noEnv).(*Config)
+	cfg.Policy = flushpolicy.End
+	return cfg
+}
 
 // host collects what the extension reports.
 type host struct{ fatal chan error }
@@ -38,17 +50,24 @@ type environment struct {
 	t          *testing.T
 	supervisor *control.Conn
 	host       *host
-	flushed    []time.Time
+
+	mu    sync.Mutex
+	times []time.Time
 }
 
 // follow runs test against a lifecycle whose subscription Lambda answers with status.
 func follow(t *testing.T, status int, test func(e *environment)) {
 	t.Helper()
+	followWith(t, endConfig(), status, test)
+}
+
+func followWith(t *testing.T, cfg *Config, status int, test func(e *environment)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		eventsOut, eventsIn := io.Pipe()
 		requestsOut, requestsIn := io.Pipe()
 		e := &environment{
-			lifecycle:  newLifecycle(createDefaultConfig().(*Config), zap.NewNop()),
+			lifecycle:  newLifecycle(cfg, false, zap.NewNop()),
 			t:          t,
 			supervisor: control.NewConn(requestsOut, eventsIn),
 			host:       &host{fatal: make(chan error, 1)},
@@ -56,7 +75,11 @@ func follow(t *testing.T, status int, test func(e *environment)) {
 		e.lifecycle.host = e.host
 		e.link = &control.Link{Conn: control.NewConn(eventsOut, requestsIn)}
 		e.RegisterFlusher(func(context.Context) error {
-			e.flushed = append(e.flushed, time.Now())
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if n := len(e.times); n == 0 || !e.times[n-1].Equal(time.Now()) {
+				e.times = append(e.times, time.Now())
+			}
 			return nil
 		})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -69,6 +92,13 @@ func follow(t *testing.T, status int, test func(e *environment)) {
 		require.NoError(t, errors.Join(eventsIn.Close(), requestsOut.Close()))
 		e.wg.Wait()
 	})
+}
+
+// flushed returns when buffers were flushed. A flush right after another one finds nothing and is left out.
+func (e *environment) flushed() []time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.times)
 }
 
 func (e *environment) expect(verb string) (payload string) {
@@ -90,27 +120,34 @@ func (e *environment) shutdown() {
 		fmt.Sprintf(`{"eventType":"SHUTDOWN","shutdownReason":"SPINDOWN","deadlineMs":%d}`, time.Now().Add(2*time.Second).UnixMilli())))
 }
 
+// deliver does what the listener does.
+func (e *environment) deliver(ctx context.Context, events []lambdaapi.TelemetryEvent) {
+	e.consumeTelemetry(ctx, events)
+	e.noteMilestones(events)
+}
+
 func (e *environment) telemetry(eventType, id string) {
-	e.consumeTelemetry(e.t.Context(), []lambdaapi.TelemetryEvent{{
-		Type: eventType, Record: json.RawMessage(fmt.Sprintf(`{"requestId":%q,"status":"success","metrics":{"durationMs":1}}`, id)),
+	e.deliver(e.t.Context(), []lambdaapi.TelemetryEvent{{
+		Type: eventType, Record: json.RawMessage(fmt.Sprintf(`{"requestId":%q,"status":"success","metrics":{"durationMs":1000}}`, id)),
 	}})
 }
 
 func TestFlushesAfterRuntimeDone(t *testing.T) {
 	follow(t, 200, func(e *environment) {
 		e.invoke("a", 3*time.Second)
-		assert.Empty(t, e.flushed)
-		time.Sleep(time.Second)
+		assert.Empty(t, e.flushed())
+		time.Sleep(500 * time.Millisecond)
 		e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
 		e.expect(control.Next)
-		require.Len(t, e.flushed, 1)
-		assert.Equal(t, e.flushed[0], time.Now())
+		require.Len(t, e.flushed(), 1)
+		assert.Equal(t, e.flushed()[0], time.Now())
 
 		// The APIs are not ordered with each other: runtimeDone may come first.
+		time.Sleep(time.Second)
 		e.telemetry(lambdaapi.PlatformRuntimeDone, "b")
 		e.invoke("b", 3*time.Second)
 		e.expect(control.Next)
-		assert.Len(t, e.flushed, 2)
+		assert.Len(t, e.flushed(), 2)
 	})
 }
 
@@ -119,10 +156,10 @@ func TestRuntimeDoneOfAnotherInvocationDoesNotCount(t *testing.T) {
 		e.invoke("b", 3*time.Second)
 		e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
 		synctest.Wait()
-		assert.Empty(t, e.flushed)
+		assert.Empty(t, e.flushed())
 		e.telemetry(lambdaapi.PlatformRuntimeDone, "b")
 		e.expect(control.Next)
-		assert.Len(t, e.flushed, 1)
+		assert.Len(t, e.flushed(), 1)
 	})
 }
 
@@ -132,7 +169,9 @@ func TestFlushesBeforeTheFunctionTimesOut(t *testing.T) {
 		e.invoke("a", 3*time.Second)
 		e.expect(control.Next)
 		assert.Equal(t, 3*time.Second-minDeadlineMargin, time.Since(begin))
-		assert.Equal(t, []time.Time{begin.Add(3*time.Second - 200*time.Millisecond)}, e.flushed)
+		assert.Equal(t, []time.Time{
+			begin.Add(flushpolicy.HeldFlush), begin.Add(2 * flushpolicy.HeldFlush), begin.Add(3*time.Second - 200*time.Millisecond),
+		}, e.flushed())
 	})
 }
 
@@ -140,9 +179,11 @@ func TestFlushesAgainWhenTheFunctionEndsJustInTime(t *testing.T) {
 	follow(t, 200, func(e *environment) {
 		e.invoke("a", 3*time.Second)
 		time.Sleep(2850 * time.Millisecond)
+		synctest.Wait()
+		require.Len(t, e.flushed(), 3)
 		e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
 		e.expect(control.Next)
-		assert.Len(t, e.flushed, 2)
+		assert.Len(t, e.flushed(), 4)
 	})
 }
 
@@ -178,11 +219,13 @@ func TestSubscribersConsumeBeforeTheFlush(t *testing.T) {
 			}
 		})
 		e.RegisterFlusher(func(context.Context) error {
-			consumed = append(consumed, "flush")
+			if !slices.Contains(consumed, "flush") {
+				consumed = append(consumed, "flush")
+			}
 			return nil
 		})
 		e.invoke("a", 3*time.Second)
-		e.consumeTelemetry(t.Context(), []lambdaapi.TelemetryEvent{
+		e.deliver(t.Context(), []lambdaapi.TelemetryEvent{
 			{Type: lambdaapi.FunctionLog},
 			{Type: lambdaapi.PlatformRuntimeDone, Record: json.RawMessage(`{"requestId":"a","status":"success"}`)},
 			{Type: lambdaapi.FunctionLog},
@@ -231,6 +274,42 @@ func TestShutdownWithoutInvocationIsImmediate(t *testing.T) {
 	})
 }
 
+func TestShutdownIsAnnouncedOnce(t *testing.T) {
+	for name, tt := range map[string]struct {
+		invoke, done bool
+		unfinished   string
+	}{
+		"finished":      {true, true, ""},
+		"unfinished":    {true, false, "a"},
+		"never invoked": {false, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			follow(t, 200, func(e *environment) {
+				if tt.invoke {
+					e.invoke("a", time.Second)
+					if tt.done {
+						e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
+					}
+					e.expect(control.Next)
+				}
+				var announced []string
+				note := func(ctx context.Context, reason lambdaapi.ShutdownReason, unfinished string) {
+					deadline, _ := ctx.Deadline()
+					assert.Positive(t, time.Until(deadline))
+					announced = append(announced, string(reason)+" "+unfinished)
+				}
+				e.SubscribeShutdown(note)
+				unsubscribe := e.SubscribeShutdown(note)
+				unsubscribe()
+				unsubscribe()
+				e.shutdown()
+				<-e.host.fatal
+				assert.Equal(t, []string{"spindown " + tt.unfinished}, announced)
+			})
+		})
+	}
+}
+
 func TestWithoutTelemetryAPIBuffersAreFlushedByTimer(t *testing.T) {
 	for _, status := range []int{202, 404, 403} {
 		follow(t, status, func(e *environment) {
@@ -238,9 +317,9 @@ func TestWithoutTelemetryAPIBuffersAreFlushedByTimer(t *testing.T) {
 			e.invoke("a", time.Minute)
 			e.expect(control.Next)
 			assert.Equal(t, begin, time.Now(), "there is no runtimeDone to wait for")
-			time.Sleep(3*flushInterval + time.Millisecond)
+			time.Sleep(3*intervalContinuous + time.Millisecond)
 			synctest.Wait()
-			assert.Len(t, e.flushed, 3)
+			assert.Len(t, e.flushed(), 4, "beside the function, and three times by timer")
 		})
 	}
 }
@@ -253,10 +332,24 @@ func TestLostSupervisorEndsTheCollector(t *testing.T) {
 }
 
 func TestSubscription(t *testing.T) {
-	l := newLifecycle(createDefaultConfig().(*Config), zap.NewNop())
+	l := newLifecycle(endConfig(), false, zap.NewNop())
 	l.SubscribeTelemetry([]string{"function", "platform"}, nil)
 	l.SubscribeTelemetry([]string{"extension", "function"}, nil)
 	s := l.subscription(1234)
 	assert.Equal(t, []string{"platform", "function", "extension"}, s.Types)
 	assert.Equal(t, "http://sandbox.localdomain:1234/", s.Destination.URI)
+}
+
+func TestRetryUnderTheSameRequestID(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		for range 2 {
+			time.Sleep(time.Second) // fake
+			before := len(e.flushed())
+			e.invoke("a", 3*time.Second)
+			assert.Len(t, e.flushed(), before, "the end of the first attempt is not that of the second")
+			e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
+			e.expect(control.Next)
+			assert.Greater(t, len(e.flushed()), before)
+		}
+	})
 }

@@ -27,19 +27,26 @@ const maxTelemetryBody = 4 << 20
 // consume is called for one batch at a time, in the order in which the bodies have arrived, and the response is sent
 // when it returns: Lambda holds the next batch back until then. Its context does not end when Lambda hangs up, because
 // half a batch consumed would be worse than a whole one twice. The records are valid as long as they are referenced.
+// answered is called with the same events when the response is out: what it sets off may end in a freeze, and Lambda
+// repeats a batch that it has no answer to.
 //
 // The response to a POST is always 200: Lambda sends a batch that was refused again, without end, and everything
-// behind it waits. What cannot be read, decoded or consumed (a panic in consume included) is reported to reject, which
-// may be called concurrently; the events before and behind a broken one are consumed all the same.
-func newListener(consume func(context.Context, []lambdaapi.TelemetryEvent), reject func(error)) http.Handler {
-	return &listener{consume: consume, reject: reject}
+// behind it waits. What cannot be decoded or consumed (a panic in consume included) is reported to reject, which may be
+// called concurrently; the events before and behind a broken one are consumed all the same. A batch that breaks off
+// while it is read comes again, whole.
+func newListener(consume func(context.Context, []lambdaapi.TelemetryEvent), answered func([]lambdaapi.TelemetryEvent), reject func(error)) http.Handler {
+	return &listener{consume: consume, answered: answered, reject: reject}
 }
 
 type listener struct {
-	mu      sync.Mutex
-	consume func(context.Context, []lambdaapi.TelemetryEvent)
-	reject  func(error)
+	mu       sync.Mutex
+	consume  func(context.Context, []lambdaapi.TelemetryEvent)
+	answered func([]lambdaapi.TelemetryEvent)
+	reject   func(error)
 }
+
+// errTooLarge says that a body was read up to the limit only.
+var errTooLarge = errors.New("body is larger than 4 MiB")
 
 func (h *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
@@ -48,18 +55,26 @@ func (h *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := readTelemetry(r)
+	if err != nil && !errors.Is(err, errTooLarge) {
+		h.reject(err)
+		return
+	}
 	events, decodeErr := lambdaapi.DecodeTelemetry(body)
 	if err := cmp.Or(err, decodeErr); err != nil {
 		h.reject(err)
 	}
-	if len(events) > 0 {
-		h.deliver(context.WithoutCancel(r.Context()), events)
+	if len(events) == 0 {
+		return
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.deliver(context.WithoutCancel(r.Context()), events)
+	w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(w).Flush() // that Lambda has hung up changes nothing
+	h.answered(events)
 }
 
 func (h *listener) deliver(ctx context.Context, events []lambdaapi.TelemetryEvent) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	defer func() {
 		if p := recover(); p != nil {
 			h.reject(fmt.Errorf("consume telemetry batch: panic: %v", p))
@@ -74,7 +89,7 @@ func readTelemetry(r *http.Request) ([]byte, error) {
 	body.Grow(int(min(max(r.ContentLength, 0), maxTelemetryBody)) + bytes.MinRead)
 	n, err := body.ReadFrom(io.LimitReader(r.Body, maxTelemetryBody+1))
 	if n > maxTelemetryBody {
-		err = errors.New("body is larger than 4 MiB")
+		err = errTooLarge
 		body.Truncate(maxTelemetryBody)
 	}
 	if err != nil {

@@ -33,6 +33,7 @@ func post(t *testing.T, body io.Reader) (types []string, rejected []string) {
 				types = append(types, e.Type)
 			}
 		},
+		func(events []lambdaapi.TelemetryEvent) { assert.Len(t, events, len(types)) },
 		func(err error) { rejected = append(rejected, err.Error()) },
 	)
 	response := httptest.NewRecorder()
@@ -56,8 +57,8 @@ func TestListener(t *testing.T) {
 		"not JSON":      {strings.NewReader(`hello`), nil, []string{"decode telemetry batch: not a JSON array"}},
 		"cut":           {strings.NewReader(`[` + line + `,{"time":"2022`), []string{"function"}, []string{"decode telemetry batch: unexpected EOF at byte 84"}},
 		"three MiB":     {strings.NewReader(`[` + large + `]`), []string{"function"}, nil},
-		"above 4 MiB":   {strings.NewReader(`[` + large + `,` + large + `]`), []string{"function"}, []string{"read telemetry batch: body is larger than 4 MiB"}},
-		"lost while on": {io.MultiReader(strings.NewReader(`[`+line+`,`), iotest.ErrReader(errors.New("reset"))), []string{"function"}, []string{"read telemetry batch: reset"}},
+		"above 4 MiB":   {strings.NewReader(`[` + large + `,` + large + `]`), []string{"function", "function"}, []string{"read telemetry batch: body is larger than 4 MiB"}},
+		"lost while on": {io.MultiReader(strings.NewReader(`[`+line+`,`), iotest.ErrReader(errors.New("reset"))), nil, []string{"read telemetry batch: reset"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,6 +73,7 @@ func TestListenerTakesOnlyPosts(t *testing.T) {
 	t.Parallel()
 	handler := newListener(
 		func(context.Context, []lambdaapi.TelemetryEvent) { t.Error("consumed") },
+		func([]lambdaapi.TelemetryEvent) { t.Error("answered") },
 		func(err error) { t.Errorf("rejected: %v", err) },
 	)
 	response := httptest.NewRecorder()
@@ -82,18 +84,19 @@ func TestListenerTakesOnlyPosts(t *testing.T) {
 func TestListenerSurvivesAPanic(t *testing.T) {
 	t.Parallel()
 	var rejected error
-	consumed := 0
+	consumed, answered := 0, 0
 	handler := newListener(func(context.Context, []lambdaapi.TelemetryEvent) {
 		if consumed++; consumed == 1 {
 			panic("a processor's bug")
 		}
-	}, func(err error) { rejected = err })
+	}, func([]lambdaapi.TelemetryEvent) { answered++ }, func(err error) { rejected = err })
 	for range 2 {
 		response := httptest.NewRecorder()
 		handler.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("["+runtimeDone+"]")))
 		assert.Equal(t, http.StatusOK, response.Code)
 	}
 	assert.Equal(t, 2, consumed)
+	assert.Equal(t, 2, answered, "the end of an invocation is not lost with the rest of its batch")
 	assert.EqualError(t, rejected, "consume telemetry batch: panic: a processor's bug")
 }
 
@@ -107,7 +110,7 @@ func TestListenerConsumesSerially(t *testing.T) {
 		defer running.Add(-1)
 		events.Add(int64(len(batch)))
 		assert.NoError(t, ctx.Err())
-	}, func(err error) { t.Error(err) }))
+	}, func([]lambdaapi.TelemetryEvent) {}, func(err error) { t.Error(err) }))
 	defer server.Close()
 
 	var posts sync.WaitGroup
@@ -133,7 +136,7 @@ func TestListenerIgnoresAHangUp(t *testing.T) {
 	handler := newListener(func(ctx context.Context, _ []lambdaapi.TelemetryEvent) {
 		hangUp()
 		consumed = ctx.Err() == nil
-	}, func(err error) { t.Error(err) })
+	}, func([]lambdaapi.TelemetryEvent) {}, func(err error) { t.Error(err) })
 	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("["+runtimeDone+"]"))
 	handler.ServeHTTP(httptest.NewRecorder(), request.WithContext(ctx))
 	require.True(t, consumed)

@@ -15,7 +15,7 @@ type milestones struct {
 	mu      sync.Mutex
 	reached [8]string // a ring; one invocation is current, the others are late
 	at      int
-	changed chan struct{} // closed at the next change; nil while nobody waits
+	changed chan struct{} // closed at the next change; nil while nobody watches
 }
 
 // reach notes that the invocation has reached the milestone.
@@ -30,23 +30,45 @@ func (m *milestones) reach(requestID string) {
 	}
 }
 
+// watch reports whether the invocation has reached the milestone, and returns a channel that is closed when that may have
+// changed.
+func (m *milestones) watch(requestID string) (reached bool, changed <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.changed == nil {
+		m.changed = make(chan struct{})
+	}
+	return slices.Contains(m.reached[:], requestID), m.changed
+}
+
 // wait waits until the invocation has reached the milestone, and reports whether it has, or ctx is done.
 func (m *milestones) wait(ctx context.Context, requestID string) bool {
 	for {
-		m.mu.Lock()
-		if slices.Contains(m.reached[:], requestID) {
-			m.mu.Unlock()
+		reached, changed := m.watch(requestID)
+		if reached {
 			return true
 		}
-		if m.changed == nil {
-			m.changed = make(chan struct{})
-		}
-		changed := m.changed
-		m.mu.Unlock()
 		select {
 		case <-changed:
 		case <-ctx.Done():
 			return false
+		}
+	}
+}
+
+// has reports whether the invocation has reached the milestone.
+func (m *milestones) has(requestID string) bool {
+	reached, _ := m.watch(requestID)
+	return reached
+}
+
+// forget takes the invocation out: an asynchronous one that has failed is tried again under the same request id.
+func (m *milestones) forget(requestID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.reached {
+		if m.reached[i] == requestID {
+			m.reached[i] = ""
 		}
 	}
 }

@@ -7,10 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -20,13 +18,12 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
-const (
-	// lastReportPatience bounds the wait for the last platform.report at SHUTDOWN: it comes within 5 ms on average,
-	// 40 ms at most (Elastic's measurements for apm-aws-lambda, pull request 347).
-	lastReportPatience = 50 * time.Millisecond
-	// flushInterval is how often buffers are flushed where there are no invocations to go by.
-	flushInterval = time.Second
-)
+// lastReportPatience bounds the wait for the last platform.report at SHUTDOWN: it comes within 5 ms on average, 40 ms at
+// most (Elastic's measurements for apm-aws-lambda, pull request 347).
+const lastReportPatience = 50 * time.Millisecond
+
+// pipelineShutdown is what shutting down the pipelines may take at the end, the last flush included.
+const pipelineShutdown = 300 * time.Millisecond
 
 // ShutdownError ends the Collector in an orderly way: the extension reports it as its fatal status when Lambda
 // announces the end of the environment.
@@ -55,9 +52,9 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 	if err != nil {
 		return err
 	}
-	// Managed Instances run invocations concurrently, without INVOKE events, and are never frozen; without the
-	// Telemetry API (SAM, Runtime Interface Emulator) nobody tells when an invocation ends.
-	if !telemetry || os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "lambda-managed-instances" {
+	// Managed Instances are never frozen; without the Telemetry API (SAM, Runtime Interface Emulator) nobody tells
+	// when an invocation ends.
+	if !telemetry || l.managed {
 		l.wg.Go(func() { l.flushByTimer(ctx) })
 	}
 	var last lambdaapi.Event
@@ -67,17 +64,40 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 			return err
 		}
 		if event.Type == lambdaapi.Shutdown {
-			deadline := event.Deadline.Add(-l.cfg.DeadlineMargin)
+			end := &ShutdownError{Reason: event.ShutdownReason, Deadline: event.Deadline.Add(-l.cfg.DeadlineMargin)}
+			unfinished := ""
 			if last.RequestID != "" && telemetry {
-				l.awaitLastReport(ctx, last.RequestID)
+				unfinished = l.awaitLastReport(ctx, last.RequestID)
 			}
-			return &ShutdownError{Reason: event.ShutdownReason, Deadline: deadline}
+			l.announceShutdown(ctx, end, unfinished)
+			l.flushBeforeEnd(ctx, end)
+			return end
 		}
+		l.begin(event.RequestID)
 		if telemetry {
-			l.invoke(ctx, event)
+			l.invoke(ctx, event, last.RequestID)
+		} else {
+			l.flush(ctx)
 		}
 		last = event
 	}
+}
+
+// begin notes that an invocation has begun, perhaps for the second time.
+func (l *lifecycle) begin(requestID string) {
+	if l.invoked.has(requestID) {
+		l.runtimeDone.forget(requestID)
+		l.reported.forget(requestID)
+	}
+	l.invoked.reach(requestID)
+}
+
+// flushBeforeEnd flushes all buffers side by side while there is time, before the pipelines are shut down one after
+// the other: one backend that hangs must not take it from the others.
+func (l *lifecycle) flushBeforeEnd(ctx context.Context, end *ShutdownError) {
+	ctx, cancel := context.WithDeadline(ctx, end.Deadline.Add(-pipelineShutdown))
+	defer cancel()
+	l.flush(ctx)
 }
 
 // subscribe makes the Telemetry API subscription and reports whether telemetry will come.
@@ -121,57 +141,22 @@ func (l *lifecycle) nextEvent() (lambdaapi.Event, error) {
 	return lambdaapi.DecodeEvent([]byte(payload))
 }
 
-// invoke accompanies one invocation: it waits for its end, or for the moment when what was said so far must leave
-// because the function is about to time out, and flushes.
-func (l *lifecycle) invoke(ctx context.Context, event lambdaapi.Event) {
-	deadline, cancel := context.WithDeadline(ctx, event.Deadline.Add(-l.cfg.DeadlineMargin))
-	defer cancel()
-	if l.runtimeDone.wait(deadline, event.RequestID) {
-		l.flush(deadline)
-		return
-	}
-	last, cancel := context.WithDeadline(ctx, event.Deadline.Add(-minDeadlineMargin))
-	defer cancel()
-	l.flush(last)
-	if l.runtimeDone.wait(last, event.RequestID) {
-		l.flush(last)
-	}
-}
-
 // awaitLastReport gives the platform.report of the last invocation the time to arrive: Lambda makes it only when all
-// extensions have asked for the next event.
-func (l *lifecycle) awaitLastReport(ctx context.Context, requestID string) {
+// extensions have asked for the next event. It returns the request id if even the end of the invocation is not known.
+func (l *lifecycle) awaitLastReport(ctx context.Context, requestID string) (unfinished string) {
 	ctx, cancel := context.WithTimeout(ctx, lastReportPatience)
 	defer cancel()
-	l.reported.wait(ctx, requestID)
-}
-
-// flush flushes all buffers side by side, so that one slow backend does not hold back the others.
-func (l *lifecycle) flush(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.FlushTimeout)
-	defer cancel()
-	var wg sync.WaitGroup
-	for _, flush := range l.flushers.all() {
-		wg.Go(func() {
-			// What could not leave stays in its buffer, which reports it.
-			if err := flush(ctx); err != nil {
-				l.logger.Debug("Flush incomplete", zap.Error(err))
-			}
-		})
+	if l.reported.wait(ctx, requestID) || l.runtimeDone.has(requestID) {
+		return ""
 	}
-	wg.Wait()
+	return requestID
 }
 
-// flushByTimer flushes at regular intervals until ctx is done.
-func (l *lifecycle) flushByTimer(ctx context.Context) {
-	ticker := time.NewTicker(flushInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			l.flush(ctx)
-		case <-ctx.Done():
-			return
-		}
+// announceShutdown tells who has subscribed.
+func (l *lifecycle) announceShutdown(ctx context.Context, end *ShutdownError, unfinished string) {
+	ctx, cancel := context.WithDeadline(ctx, end.Deadline)
+	defer cancel()
+	for _, consume := range l.atShutdown.all() {
+		consume(ctx, end.Reason, unfinished)
 	}
 }

@@ -20,5 +20,7 @@
 //	cloud.account.id   from the registration of the extension; absent if Lambda did not tell
 //	cloud.resource_id  the function's ARN, with the version if it is not $LATEST; absent without an account id
 //
+// It also shows every trace to the lambda_lifecycle extension, because it sees them all, as it is in every pipeline.
+//
 // Outside Lambda, where AWS_LAMBDA_FUNCTION_NAME is not set, only the OTEL_ attributes are put.
 package lambdaresourceprocessor

@@ -21,11 +21,18 @@ type registered interface {
 	Registration() lambdaapi.Registration
 }
 
+// traceObserver is shown the traces that pass, each before it is changed: the lambda_lifecycle extension hands them to who
+// wants to know which trace an invocation belongs to.
+type traceObserver interface {
+	ObserveTraces(traces ptrace.Traces)
+}
+
 // resourceProcessor adds attributes to resources. After start it changes no more, so that batches may run at the same
 // time.
 type resourceProcessor struct {
 	environment environment
 	attributes  []attribute
+	observers   []traceObserver
 }
 
 // start completes the attributes with what only the registration says.
@@ -34,7 +41,9 @@ func (p *resourceProcessor) start(_ context.Context, host component.Host) error 
 	for _, extension := range host.GetExtensions() {
 		if r, ok := extension.(registered); ok {
 			accountID = r.Registration().AccountID
-			break
+		}
+		if o, ok := extension.(traceObserver); ok {
+			p.observers = append(p.observers, o)
 		}
 	}
 	p.attributes = p.environment.attributes(accountID)
@@ -56,6 +65,9 @@ func (p *resourceProcessor) metrics(_ context.Context, data pmetric.Metrics) (pm
 }
 
 func (p *resourceProcessor) traces(_ context.Context, data ptrace.Traces) (ptrace.Traces, error) {
+	for _, o := range p.observers {
+		o.ObserveTraces(data)
+	}
 	for _, rs := range data.ResourceSpans().All() {
 		p.complete(rs.Resource().Attributes())
 	}

@@ -308,3 +308,32 @@ func BenchmarkComplete(b *testing.B) {
 		})
 	}
 }
+
+// viewer is an extension that looks at traces.
+type viewer struct {
+	component.StartFunc
+	component.ShutdownFunc
+	resources []int // the number of attributes of each resource that it was shown
+}
+
+func (o *viewer) ObserveTraces(traces ptrace.Traces) {
+	for _, rs := range traces.ResourceSpans().All() {
+		o.resources = append(o.resources, rs.Resource().Attributes().Len())
+	}
+}
+
+// The lifecycle sees traces as they come.
+func TestTracesAreShown(t *testing.T) {
+	t.Parallel()
+	o := &viewer{}
+	h := registeredHost("123456789012")
+	h[component.MustNewID("viewer")] = o
+	p := &resourceProcessor{environment: environment{function: "orders"}}
+	require.NoError(t, p.start(t.Context(), h))
+	traces := ptrace.NewTraces()
+	traces.ResourceSpans().AppendEmpty()
+	_, err := p.traces(t.Context(), traces)
+	require.NoError(t, err)
+	assert.Equal(t, []int{0}, o.resources)
+	assert.NotZero(t, traces.ResourceSpans().At(0).Resource().Attributes().Len())
+}

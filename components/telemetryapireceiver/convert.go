@@ -4,10 +4,9 @@
 package telemetryapireceiver
 
 import (
+	"bytes"
 	"strings"
-	"time"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
@@ -20,85 +19,13 @@ const scopeName = "github.com/otelcol-lambda/otelcol-lambda/components/telemetry
 const (
 	invocationIDKey  = "faas.invocation_id"
 	telemetryTypeKey = "aws.lambda.telemetry.type"
+	tenantIDKey      = "aws.lambda.tenant_id"
 )
 
-// converter turns telemetry events into log records. All that it remembers from batch to batch is which invocation
-// runs at this point of the stream.
+// converter turns lines into log records. It knows of the invocation that runs at this point of the stream.
 type converter struct {
-	scopeVersion string
-	// Which events become log records.
-	platform, function, extension bool
-	// interleaved is set on Managed Instances, where invocations run at the same time: there is no current one.
-	interleaved bool
-
-	requestID string // of the current invocation, empty between invocations
-}
-
-// logs converts a batch that was observed at now. The resource is left to the lambda_resource processor.
-func (c *converter) logs(events []lambdaapi.TelemetryEvent, now time.Time) plog.Logs {
-	logs := plog.NewLogs()
-	scope := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
-	scope.Scope().SetName(scopeName)
-	scope.Scope().SetVersion(c.scopeVersion)
-	records := scope.LogRecords()
-	records.EnsureCapacity(len(events))
-
-	observed := pcommon.NewTimestampFromTime(now)
-	for _, e := range events {
-		c.follow(e)
-		if !c.wants(e.Type) {
-			continue
-		}
-		lr := records.AppendEmpty()
-		lr.SetObservedTimestamp(observed)
-		if ts, ok := timestamp(e.Time); ok {
-			lr.SetTimestamp(ts)
-		} else {
-			lr.SetTimestamp(observed)
-		}
-		switch e.Type {
-		case lambdaapi.FunctionLog:
-			c.line(lr, e)
-			if c.requestID != "" {
-				putAbsent(lr.Attributes(), invocationIDKey, c.requestID)
-			}
-		case lambdaapi.ExtensionLog:
-			c.line(lr, e)
-			putAbsent(lr.Attributes(), telemetryTypeKey, e.Type)
-		default:
-			platformEvent(lr, e)
-		}
-	}
-	return logs
-}
-
-func (c *converter) wants(eventType string) bool {
-	switch eventType {
-	case lambdaapi.FunctionLog:
-		return c.function
-	case lambdaapi.ExtensionLog:
-		return c.extension
-	case lambdaapi.PlatformLogsDropped:
-		return true // says that lines are missing, whoever asked for which
-	}
-	return c.platform
-}
-
-// follow keeps track of the current invocation. A record that does not decode changes nothing.
-func (c *converter) follow(e lambdaapi.TelemetryEvent) {
-	if c.interleaved {
-		return
-	}
-	switch e.Type {
-	case lambdaapi.PlatformStart:
-		if start, err := e.Start(); err == nil {
-			c.requestID = start.RequestID
-		}
-	case lambdaapi.PlatformRuntimeDone:
-		if done, err := e.RuntimeDone(); err == nil && done.RequestID == c.requestID {
-			c.requestID = ""
-		}
-	}
+	requestID string       // empty between invocations, and on Managed Instances, where there is no current one
+	header    traceContext // that Lambda gave it, zero if there is none or it is not sampled
 }
 
 // line converts the record of a function or an extension.
@@ -124,21 +51,8 @@ func asObject(text string) ([]byte, bool) {
 	return object, jsonscan.Valid(object)
 }
 
-// platformEvent keeps the record of an event as Lambda sent it.
-func platformEvent(lr plog.LogRecord, e lambdaapi.TelemetryEvent) {
-	lr.SetEventName(e.Type)
-	if e.Type == lambdaapi.PlatformLogsDropped {
-		setSeverity(lr, "WARN")
-	} else {
-		setSeverity(lr, "INFO")
-	}
-	setJSON(lr.Body(), e.Record)
-	if !isJSONObject(e.Record) {
-		return
-	}
-	for key, value := range jsonscan.Members(e.Record) {
-		if string(key) == "requestId" && value[0] == '"' {
-			lr.Attributes().PutStr(invocationIDKey, jsonscan.String(value))
-		}
-	}
+// isOwn reports whether an extension's line is one of this Collector or its supervisor.
+func isOwn(record []byte) bool {
+	head := record[:min(len(record), 128)] // level and name come first
+	return bytes.Contains(head, []byte(`"logger":"otelcol-lambda`)) || bytes.Contains(head, []byte(` otelcol-lambda: `))
 }

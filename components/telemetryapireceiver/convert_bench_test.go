@@ -25,10 +25,11 @@ func BenchmarkConvert(b *testing.B) {
 				events = append(events, `{"time":"2022-10-12T00:03:50.123Z","type":"function","record":`+fmt.Sprintf(record, i)+`}`)
 			}
 			body := []byte("[" + strings.Join(events, ",") + "]")
-			c := &converter{function: true}
+			c := newTestStream()
+			c.joiner.completed = true
 			convert := func() {
 				batch, err := lambdaapi.DecodeTelemetry(body)
-				if err != nil || c.logs(batch, observed).LogRecordCount() != records {
+				if err != nil || c.logs(batch, observed).LogRecordCount() != records+1 {
 					b.Fatal(err)
 				}
 			}

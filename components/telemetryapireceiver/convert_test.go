@@ -15,10 +15,13 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/golden"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/plogtest"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/pmetrictest"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/ptracetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
@@ -28,11 +31,28 @@ var update = flag.Bool("update", false, "write the golden files of testdata anew
 // observed is when the receiver got every batch of these tests.
 var observed = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func newTestConverter() *converter {
-	return &converter{scopeVersion: "1.2.3", platform: true, function: true, extension: true}
+// newTestStream returns a stream of all types without traces.
+func newTestStream(change ...func(*Config)) *testStream {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Types = []string{"platform", "function", "extension"}
+	for _, c := range change {
+		c(cfg)
+	}
+	return &testStream{newStream(cfg, &functionSpans{}, noenv, false, observed)}
 }
 
-// TestGolden converts each testdata/<case>.json, the raw body of a Telemetry API POST, and compares with <case>.yaml.
+type testStream struct{ *stream }
+
+// logs converts a batch; nothing is held back.
+func (s *testStream) logs(events []lambdaapi.TelemetryEvent, now time.Time) plog.Logs {
+	out := newOutput("1.2.3")
+	s.take(events, now, out)
+	s.release(out)
+	return out.logs
+}
+
+// TestGolden converts each testdata/<case>.json, the raw body of a Telemetry API POST, and compares the log records with
+// <case>.yaml, and spans and metrics, if any, with <case>.traces.yaml and <case>.metrics.yaml.
 // Cases whose name begins with managed_instances run as on Lambda Managed Instances.
 func TestGolden(t *testing.T) {
 	t.Parallel()
@@ -45,24 +65,64 @@ func TestGolden(t *testing.T) {
 			t.Parallel()
 			body, err := os.ReadFile(path)
 			require.NoError(t, err)
-			c := newTestConverter()
-			c.interleaved = strings.HasPrefix(name, "managed_instances")
-			got := c.logs(decode(t, string(body)), observed)
-			want := strings.TrimSuffix(path, ".json") + ".yaml"
-			if *update {
-				require.NoError(t, golden.WriteLogsToFile(want, got))
+			env := map[string]string{"AWS_LAMBDA_FUNCTION_NAME": "my-function"}
+			if strings.HasPrefix(name, "managed_instances") {
+				env["AWS_LAMBDA_INITIALIZATION_TYPE"] = "lambda-managed-instances"
 			}
-			expected, err := golden.ReadLogs(want)
-			require.NoError(t, err)
-			assert.NoError(t, plogtest.CompareLogs(expected, got))
+			cfg := createDefaultConfig().(*Config)
+			cfg.Types = []string{"platform", "function", "extension"}
+			s := newStream(cfg, &functionSpans{}, func(key string) string { return env[key] }, true, observed)
+			next := byte(0)
+			s.tracer.random = func(id []byte) {
+				next++
+				for i := range id {
+					id[i] = next
+				}
+			}
+			got := newOutput("1.2.3")
+			s.take(decode(t, string(body)), observed, got)
+			s.end(observed, got)
+			if s.measures.changed {
+				s.measures.export(observed.Add(time.Second), pmetric.AggregationTemporalityDelta, got.metrics.ResourceMetrics().AppendEmpty(), "1.2.3")
+			}
+			compareGolden(t, strings.TrimSuffix(path, ".json"), got)
 		})
 	}
+}
+
+func compareGolden(t *testing.T, path string, got *output) {
+	t.Helper()
+	logs, traces, metrics := path+".yaml", path+".traces.yaml", path+".metrics.yaml"
+	if *update {
+		require.NoError(t, golden.WriteLogsToFile(logs, got.logs))
+		if got.spans.Len() > 0 {
+			require.NoError(t, golden.WriteTracesToFile(traces, got.traces))
+		}
+		if got.metrics.MetricCount() > 0 {
+			require.NoError(t, golden.WriteMetricsToFile(metrics, got.metrics))
+		}
+	}
+	wantLogs, err := golden.ReadLogs(logs)
+	require.NoError(t, err)
+	assert.NoError(t, plogtest.CompareLogs(wantLogs, got.logs))
+	wantTraces := newOutput("1.2.3").traces
+	if _, err := os.Stat(traces); err == nil {
+		wantTraces, err = golden.ReadTraces(traces)
+		require.NoError(t, err)
+	}
+	assert.NoError(t, ptracetest.CompareTraces(wantTraces, got.traces))
+	wantMetrics := pmetric.NewMetrics()
+	if _, err := os.Stat(metrics); err == nil {
+		wantMetrics, err = golden.ReadMetrics(metrics)
+		require.NoError(t, err)
+	}
+	assert.NoError(t, pmetrictest.CompareMetrics(wantMetrics, got.metrics, pmetrictest.IgnoreStartTimestamp(), pmetrictest.IgnoreTimestamp()))
 }
 
 // convertOne converts the record of one function event of 2026-01-02T03:04:05.678Z.
 func convertOne(t testing.TB, record string) plog.LogRecord {
 	t.Helper()
-	logs := newTestConverter().logs(decode(t, `[{"time":"2026-01-02T03:04:05.678Z","type":"function","record":`+record+`}]`), observed)
+	logs := newTestStream().logs(decode(t, `[{"time":"2026-01-02T03:04:05.678Z","type":"function","record":`+record+`}]`), observed)
 	require.Equal(t, 1, logs.LogRecordCount())
 	return logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
 }
@@ -78,13 +138,14 @@ func invocationID(lr plog.LogRecord) string {
 func TestTypes(t *testing.T) {
 	t.Parallel()
 	const batch = `[{"type":"function","record":"f"},{"type":"extension","record":"e"},{"type":"platform.start","record":{}},{"type":"platform.logsDropped","record":{}}]`
-	for want, c := range map[string]*converter{
-		`[f {}]`:      {function: true},
-		`[e {}]`:      {extension: true},
-		`[{} {}]`:     {platform: true},
-		`[f e {} {}]`: newTestConverter(),
+	for want, types := range map[string][]string{
+		`[{}]`:        nil,
+		`[f {}]`:      {"function"},
+		`[e {}]`:      {"extension"},
+		`[{} {}]`:     {"platform"},
+		`[f e {} {}]`: {"platform", "function", "extension"},
 	} {
-		logs := c.logs(decode(t, batch), observed)
+		logs := newTestStream(func(cfg *Config) { cfg.Types = types }).logs(decode(t, batch), observed)
 		var bodies []string
 		for _, lr := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
 			bodies = append(bodies, lr.Body().Str())
@@ -107,9 +168,9 @@ func TestInvocationID(t *testing.T) {
 		{`{"type":"platform.start","record":{"requestId":"b"}},{"type":"function","record":"y"}`, "b"},
 		{`{"type":"platform.start","record":{"requestId":"c"}},{"type":"function","record":"b had no end"}`, "c"},
 	}
-	c, interleaved := newTestConverter(), newTestConverter()
+	c, interleaved := newTestStream(), newTestStream()
 	interleaved.interleaved = true
-	id := func(c *converter, events string) string {
+	id := func(c *testStream, events string) string {
 		records := c.logs(decode(t, "["+events+"]"), observed).ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 		return invocationID(records.At(records.Len() - 1))
 	}
@@ -197,18 +258,29 @@ func TestTextFormats(t *testing.T) {
 		"[WARNING]\t2026-01-02T03:04:05.123Z\t" + id + "\tpython":                {plog.SeverityNumberWarn, "WARNING", lineTime, id},
 		"[DEBUG]\t2026-01-02T03:04:05.123Z\t\tpython, init":                      {plog.SeverityNumberDebug, "DEBUG", lineTime, ""},
 		"[ERROR] ValueError: boom\nTraceback (most recent call last):\n  File …": {plog.SeverityNumberError, "ERROR", eventTime, ""},
-		"[INFO] java":      {plog.SeverityNumberInfo, "INFO", eventTime, ""},
-		"[INFO]":           {at: eventTime},
-		"[info] anyone's":  {at: eventTime},
-		"[Cache] anyone's": {at: eventTime},
-		"ERROR: anyone's":  {at: eventTime},
-		"2026-01-02T03:04:05.123Z\tnot\ta level\tx": {at: eventTime},
-		"2026-01-02\t" + id + "\tINFO\tno time":     {at: eventTime},
-		"3 rows":                                    {at: eventTime},
-		"bare":                                      {at: eventTime},
-		"":                                          {at: eventTime},
+		"[INFO] java":                {plog.SeverityNumberInfo, "INFO", eventTime, ""},
+		"[INFO]":                     {at: eventTime},
+		"[info] anyone's":            {at: eventTime},
+		"ERROR otelcol-lambda: ours": {plog.SeverityNumberError, "ERROR", eventTime, ""},
+		"Error in the beginning":     {at: eventTime},
+		"2026-01-02 03:04:05 " + id + " INFO  log4j2":               {plog.SeverityNumberInfo, "INFO", eventTime, id},
+		"2026-01-02 03:04:05.123 [main] WARN  logback":              {plog.SeverityNumberWarn, "WARN", lineTime, ""},
+		"2026-01-02T03:04:05.123Z one two three four INFO anyone's": {at: eventTime},
+		"2026-01-02 is the day, INFO":                               {at: eventTime},
+		"I, [2026-01-02T03:04:05.123 #8]  INFO -- " + id + ": ruby": {plog.SeverityNumberInfo, "INFO", lineTime, id},
+		"A, [2026-01-02T03:04:05.123 #8]   ANY -- : ruby":           {0, "ANY", lineTime, ""},
+		"I, [2026-01-02T03:04:05.123 #8]  WARN -- : not ruby":       {at: eventTime},
+		"time=2026-01-02T03:04:05.123Z level=ERROR msg=slog":        {plog.SeverityNumberError, "ERROR", lineTime, ""},
+		"time=now msg=anyone's":                                     {at: eventTime},
+		"[Cache] anyone's":                                          {at: eventTime},
+		"ERROR: anyone's":                                           {at: eventTime},
+		"2026-01-02T03:04:05.123Z\tnot\ta level\tx":                 {at: eventTime},
+		"2026-01-02\t" + id + "\tINFO\tno time":                     {at: eventTime},
+		"3 rows":                                                    {at: eventTime},
+		"bare":                                                      {at: eventTime},
+		"":                                                          {at: eventTime},
 	} {
-		c := newTestConverter()
+		var c converter
 		lr := plog.NewLogRecord()
 		lr.SetTimestamp(pcommon.NewTimestampFromTime(eventTime))
 		c.text(lr, line, eventTime)
@@ -230,7 +302,15 @@ func TestTime(t *testing.T) {
 		`{"timestamp":"2026-01-02T03:04:05Z"}`:          eventTime,
 		`{"timestamp":"2026-01-02T03:04:06Z"}`:          eventTime,
 		`{"timestamp":"2026-01-02T03:04:01Z"}`:          eventTime.Truncate(time.Second).Add(-4 * time.Second),
-		`{"timestamp":"2020-05-24 18:17:33,774+0000"}`:  eventTime,
+		`{"timestamp":"2020-05-24 18:17:33,774+0000"}`:  time.Date(2020, 5, 24, 18, 17, 33, 774e6, time.UTC),
+		`{"timestamp":"2026-01-02 03:04:01.001"}`:       eventTime.Truncate(time.Second).Add(-4*time.Second + time.Millisecond),
+		`{"time":1767323041001}`:                        eventTime.Truncate(time.Second).Add(-4*time.Second + time.Millisecond),
+		`{"ts":1767323041.001}`:                         eventTime.Truncate(time.Second).Add(-4*time.Second + time.Millisecond),
+		`{"time":1767323041001000}`:                     eventTime.Truncate(time.Second).Add(-4*time.Second + time.Millisecond),
+		`{"time":1767323041001000000}`:                  eventTime.Truncate(time.Second).Add(-4*time.Second + time.Millisecond),
+		`{"time":1500000000000}`:                        eventTime,
+		`{"time":1e999}`:                                eventTime,
+		`{"time":-1}`:                                   eventTime,
 		`{"timestamp":"0001-01-01T00:00:00Z"}`:          eventTime,
 		`{"timestamp":"9999-01-01T00:00:00.1Z"}`:        eventTime,
 		`{"timestamp":1767323045}`:                      eventTime,
@@ -240,7 +320,7 @@ func TestTime(t *testing.T) {
 		assert.Equal(t, want, lr.Timestamp().AsTime(), record)
 		assert.Equal(t, observed, lr.ObservedTimestamp().AsTime())
 	}
-	logs := newTestConverter().logs(decode(t, `[{"time":"12:01:23:521Z","type":"function","record":"a"}]`), observed)
+	logs := newTestStream().logs(decode(t, `[{"time":"12:01:23:521Z","type":"function","record":"a"}]`), observed)
 	assert.Equal(t, observed, logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Timestamp().AsTime())
 }
 
@@ -279,9 +359,16 @@ func FuzzConvert(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		events, _ := lambdaapi.DecodeTelemetry(body)
-		logs := newTestConverter().logs(events, observed)
-		require.Equal(t, len(events), logs.LogRecordCount())
-		for i, lr := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		if hasFragment(events) {
+			return // FuzzStitch
+		}
+		stream := newTestStream()
+		stream.joiner.completed = true // so that the order stays
+		logs := stream.logs(events, observed)
+		records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+		records.RemoveIf(func(lr plog.LogRecord) bool { return lr.EventName() == exceptionEvent })
+		require.Equal(t, len(events), records.Len())
+		for i, lr := range records.All() {
 			require.NotZero(t, lr.Timestamp())
 			require.True(t, utf8.ValidString(lr.Body().AsString()+lr.SeverityText()+fmt.Sprint(lr.Attributes().AsRaw())))
 			if text, isText := events[i].Text(); !isText || text != "" {

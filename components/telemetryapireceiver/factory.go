@@ -12,8 +12,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
-
-	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 // NewFactory returns the factory of the telemetryapi receiver.
@@ -21,10 +19,10 @@ func NewFactory() receiver.Factory {
 	s := &shared{receivers: map[*Config]*telemetryReceiver{}, getenv: os.Getenv}
 	return receiver.NewFactory(
 		component.MustNewType("telemetryapi"),
-		func() component.Config {
-			return &Config{Types: []string{lambdaapi.TelemetryFunction, lambdaapi.TelemetryExtension}}
-		},
+		createDefaultConfig,
 		receiver.WithLogs(s.createLogs, component.StabilityLevelAlpha),
+		receiver.WithTraces(s.createTraces, component.StabilityLevelAlpha),
+		receiver.WithMetrics(s.createMetrics, component.StabilityLevelAlpha),
 	)
 }
 
@@ -42,6 +40,24 @@ func (s *shared) createLogs(_ context.Context, set receiver.Settings, cfg compon
 		return nil, err
 	}
 	r.logs = next
+	return r, nil
+}
+
+func (s *shared) createTraces(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Traces) (receiver.Traces, error) {
+	r, err := s.receiver(set, cfg.(*Config))
+	if err != nil {
+		return nil, err
+	}
+	r.traces = next
+	return r, nil
+}
+
+func (s *shared) createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
+	r, err := s.receiver(set, cfg.(*Config))
+	if err != nil {
+		return nil, err
+	}
+	r.metrics = next
 	return r, nil
 }
 

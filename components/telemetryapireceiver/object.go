@@ -4,8 +4,6 @@
 package telemetryapireceiver
 
 import (
-	"encoding/hex"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -27,7 +25,7 @@ func (c *converter) object(lr plog.LogRecord, raw []byte, eventTime time.Time) {
 			setValue(attributes.PutEmpty(string(key)), value, 1)
 		}
 	}
-	o.nested()
+	o.readNested()
 	for _, m := range o.moves {
 		if !putAbsent(attributes, m.to, m.value) && keep && m.from != "" {
 			setValue(attributes.PutEmpty(m.from), m.raw, 1)
@@ -46,9 +44,13 @@ type object struct {
 
 	hasLevel, hasTime bool
 	message           []byte // raw
-	span              []byte // raw, of Rust's tracing
-	moves             []move // applied last, so that no attribute of the function's own is overwritten
+	nested            []nested
+	xray              traceContext // what an X-Ray header in the record says
+	moves             []move       // applied last, so that no attribute of the function's own is overwritten
 }
+
+// nested is an object inside, of which members have a meaning too. They are kept there as well.
+type nested struct{ key, value []byte }
 
 // move is a string that gets an attribute of OpenTelemetry's. If that is taken it stays where it comes from.
 type move struct {
@@ -66,66 +68,83 @@ func (o *object) take(key, value []byte) bool {
 		}
 		o.message = value
 		return true
-	case "level", "log_level", "levelname", "severity":
+	case "level", "log_level", "levelname", "severity", "log.level":
 		return o.takeLevel(value)
-	case "timestamp", "time", "@timestamp":
+	case "timestamp", "time", "@timestamp", "ts":
 		return o.takeTime(value)
-	case "trace_id":
+	case "trace_id", "traceId", "traceid", "trace.id", "otelTraceID", "dd.trace_id", "xray_trace_id", "xrayTraceId", "AWS-XRAY-TRACE-ID":
 		return o.takeTraceID(value)
-	case "span_id":
+	case "span_id", "spanId", "spanid", "span.id", "otelSpanID", "dd.span_id":
 		return o.takeSpanID(value)
-	case "requestId", "AWSRequestId", "awsRequestId":
+	case "requestId", "AWSRequestId", "awsRequestId", "function_request_id":
 		return o.moveRequestID(string(key), value)
-	case "errorType", "errorMessage", "stackTrace":
-		return o.moveException(string(key), string(key), value)
-	case "span":
-		o.span = value
+	case "span", "dd", "err", "error", "exception", "thrown":
+		if isJSONObject(value) {
+			o.nested = append(o.nested, nested{key, value})
+		} else if string(key) == "exception" && value[0] == '"' { // Powertools for Python
+			return o.moveException(exceptionStacktrace, "exception", value)
+		}
+		return false
+	}
+	if to := exceptionField(string(key)); to != "" {
+		return o.moveException(to, string(key), value)
 	}
 	return false
 }
 
 func (o *object) takeLevel(value []byte) bool {
-	if o.hasLevel || value[0] != '"' {
+	if o.hasLevel {
+		return false
+	}
+	if value[0] == '"' {
+		setSeverity(o.record, jsonscan.String(value))
+	} else if level, ok := numericLevels[string(value)]; ok {
+		setSeverity(o.record, level)
+	} else {
 		return false
 	}
 	o.hasLevel = true
-	setSeverity(o.record, jsonscan.String(value))
 	return true
 }
 
 func (o *object) takeTime(value []byte) bool {
-	if o.hasTime || value[0] != '"' {
+	if o.hasTime {
 		return false
 	}
-	o.hasTime = setTime(o.record, string(value[1:len(value)-1]), o.eventTime)
+	if value[0] == '"' {
+		o.hasTime = setTime(o.record, string(value[1:len(value)-1]), o.eventTime)
+	} else if t, ok := parseEpoch(string(value), o.eventTime); ok {
+		o.hasTime = setRecordTime(o.record, t, o.eventTime)
+	}
 	return o.hasTime
 }
 
+// takeTraceID takes an id in any form that names nothing else. A header of X-Ray's stays an attribute, because it says
+// more than the id.
 func (o *object) takeTraceID(value []byte) bool {
-	var id pcommon.TraceID
-	if !o.record.TraceID().IsEmpty() || !decodeID(id[:], value) || id.IsEmpty() {
+	if !o.record.TraceID().IsEmpty() || value[0] != '"' {
 		return false
 	}
-	o.record.SetTraceID(id)
-	return true
+	text := jsonscan.String(value)
+	if id, ok := parseTraceID(text); ok {
+		o.record.SetTraceID(id)
+		return true
+	}
+	if c, ok := parseXRay(text); ok {
+		o.xray = c
+	}
+	return false
 }
 
 func (o *object) takeSpanID(value []byte) bool {
-	var id pcommon.SpanID
-	if !o.record.SpanID().IsEmpty() || !decodeID(id[:], value) || id.IsEmpty() {
+	if !o.record.SpanID().IsEmpty() || value[0] != '"' {
 		return false
 	}
-	o.record.SetSpanID(id)
-	return true
-}
-
-// decodeID decodes a JSON string of just as many hexadecimal digits as id takes.
-func decodeID(id, value []byte) bool {
-	if len(value) != 2+hex.EncodedLen(len(id)) || value[0] != '"' {
-		return false
+	id, ok := parseSpanID(jsonscan.String(value))
+	if ok {
+		o.record.SetSpanID(id)
 	}
-	_, err := hex.Decode(id, value[1:len(value)-1])
-	return err == nil
+	return ok
 }
 
 func (o *object) moveRequestID(from string, value []byte) bool {
@@ -142,52 +161,56 @@ func (o *object) moveRequestID(from string, value []byte) bool {
 	return true
 }
 
-// moveException moves one of the three fields in which the runtimes describe an error.
-func (o *object) moveException(name, from string, value []byte) bool {
-	m := move{from: from, raw: value}
-	switch name {
-	case "errorType":
-		m.to = "exception.type"
-	case "errorMessage":
-		m.to = "exception.message"
-	case "stackTrace":
-		m.to = "exception.stacktrace"
-	default:
-		return false
+// moveException moves what describes an error.
+func (o *object) moveException(to, from string, value []byte) bool {
+	text, ok := exceptionValue(value)
+	if ok {
+		o.moves = append(o.moves, move{to: to, value: text, from: from, raw: value})
 	}
-	switch {
-	case value[0] == '"':
-		m.value = jsonscan.String(value)
-	case value[0] == '[' && name == "stackTrace":
-		var lines []string
-		for line := range jsonscan.Elements(value) {
-			if line[0] != '"' {
-				return false
-			}
-			lines = append(lines, jsonscan.String(line))
-		}
-		m.value = strings.Join(lines, "\n")
-	default:
-		return false
-	}
-	o.moves = append(o.moves, m)
-	return true
+	return ok
 }
 
-// nested reads what the runtimes put deeper: an error that Node.js logs is its message, and Rust's tracing has the
-// request id in the span. They are kept there too.
-func (o *object) nested() {
-	if isJSONObject(o.message) {
+// readNested reads what loggers put deeper: an error, the request id that Rust's tracing has in the span, Datadog's ids.
+func (o *object) readNested() {
+	if isJSONObject(o.message) { // an error that Node.js logs is its message
 		for key, value := range jsonscan.Members(o.message) {
-			o.moveException(string(key), "", value)
-		}
-	}
-	if isJSONObject(o.span) {
-		for key, value := range jsonscan.Members(o.span) {
-			if string(key) == "requestId" {
-				o.moveRequestID("", value)
+			if to := exceptionField(string(key)); to != "" {
+				o.moveException(to, "", value)
 			}
 		}
+	}
+	for _, n := range o.nested {
+		for key, value := range jsonscan.Members(n.value) {
+			switch name := string(key); string(n.key) {
+			case "span":
+				switch name {
+				case "requestId":
+					o.moveRequestID("", value)
+				case "xrayTraceId":
+					o.takeTraceID(value)
+				}
+			case "dd":
+				switch name {
+				case "trace_id":
+					o.takeTraceID(value)
+				case "span_id":
+					o.takeSpanID(value)
+				}
+			default:
+				if to := errorField(name); to != "" {
+					o.moveException(to, "", value)
+				}
+			}
+		}
+	}
+	o.joinXRay()
+}
+
+// joinXRay takes the trace of an X-Ray header in the record if it is sampled and another one than that of the
+// invocation, which gets its trace elsewhere.
+func (o *object) joinXRay() {
+	if o.xray.sampled && o.record.TraceID().IsEmpty() && o.xray.traceID != o.header.traceID {
+		o.record.SetTraceID(o.xray.traceID)
 	}
 }
 
@@ -210,7 +233,7 @@ func (o *object) setBody() bool {
 		}
 	}
 	for _, m := range o.moves {
-		if m.to == "exception.message" && m.value != "" {
+		if m.to == exceptionMessage && m.value != "" {
 			body.SetStr(m.value)
 			return true
 		}

@@ -64,11 +64,34 @@ func TestFactory(t *testing.T) {
 
 func TestConfigValidate(t *testing.T) {
 	t.Parallel()
-	for _, types := range [][]string{{"function"}, {"extension", "function", "platform"}} {
-		assert.NoError(t, (&Config{Types: types}).Validate())
+	for want, yaml := range map[string]map[string]any{
+		"": {
+			"types": []any{"extension", "function", "platform"}, "log_report": true, "port": 4325,
+			"metrics_temporality": "cumulative", "export_interval_ms": 60000, // all keys of opentelemetry-lambda's receiver
+			"logs":    map[string]any{"function_level": "info", "extension_level": "WARN", "own": false},
+			"traces":  map[string]any{"invocation": "never"},
+			"metrics": map[string]any{"temporality": "cumulative", "interval": "1m"},
+		},
+		`types: unknown value "logs": use one of ["function" "extension" "platform"]`:              {"types": []any{"function", "logs"}},
+		`logs::function_level: unknown level "loud": use trace, debug, info, warn, error or fatal`: {"logs": map[string]any{"function_level": "loud"}},
+		`logs::extension_level: unknown level "7": use trace, debug, info, warn, error or fatal`:   {"logs": map[string]any{"extension_level": "7"}},
+		`traces::invocation: unknown value "": use one of ["auto" "always" "never"]`:               {"traces": map[string]any{"invocation": ""}},
+		`metrics::temporality: unknown value "both": use one of ["delta" "cumulative"]`:            {"metrics": map[string]any{"temporality": "both"}},
+		`metrics_temporality: unknown value "both": use one of ["delta" "cumulative"]`:             {"metrics_temporality": "both"},
+		`metrics::interval: must be more than 0`:                                                   {"metrics": map[string]any{"interval": "0s"}},
+		`export_interval_ms: must not be negative`:                                                 {"export_interval_ms": -1},
+	} {
+		cfg := createDefaultConfig().(*Config)
+		require.NoError(t, confmap.NewFromStringMap(yaml).Unmarshal(cfg))
+		err := cfg.Validate()
+		if want == "" {
+			require.NoError(t, err)
+			assert.Equal(t, time.Minute, cfg.interval())
+			assert.Equal(t, cumulative, cfg.temporality())
+			continue
+		}
+		require.EqualError(t, err, want)
 	}
-	assert.EqualError(t, (&Config{}).Validate(), `types: must name at least one of ["function" "extension" "platform"]`)
-	assert.EqualError(t, (&Config{Types: []string{"function", "logs"}}).Validate(), `types: unknown type "logs": use any of ["function" "extension" "platform"]`)
 }
 
 func TestReceiver(t *testing.T) {
@@ -143,9 +166,11 @@ func TestRefusedRecords(t *testing.T) {
 	set := receivertest.NewNopSettings(typ)
 	set.Logger = zap.New(core)
 	now := time.Date(2022, 10, 12, 0, 3, 50, 0, time.UTC)
-	r, err := newReceiver(set, &Config{Types: []string{"function"}}, noenv, func() time.Time { return now })
+	r, err := newReceiver(set, createDefaultConfig().(*Config), noenv, func() time.Time { return now })
 	require.NoError(t, err)
+	r.forget = func() {}
 	r.logs = consumertest.NewErr(errors.New("out of memory"))
+	require.NoError(t, r.Start(t.Context(), host{lifecycleID: &lifecycle{}}))
 
 	batch := decode(t, `[{"type":"function","record":"a"},{"type":"function","record":"b"}]`)
 	for range 3 {
@@ -155,8 +180,8 @@ func TestRefusedRecords(t *testing.T) {
 	r.consume(t.Context(), batch)
 
 	require.Equal(t, 2, lines.Len())
-	assert.Equal(t, map[string]any{"records": int64(2), "error": "out of memory"}, lines.All()[0].ContextMap())
-	assert.Equal(t, map[string]any{"records": int64(6), "error": "out of memory"}, lines.All()[1].ContextMap())
+	assert.Equal(t, map[string]any{"items": int64(2), "error": "out of memory"}, lines.All()[0].ContextMap())
+	assert.Equal(t, map[string]any{"items": int64(6), "error": "out of memory"}, lines.All()[1].ContextMap())
 }
 
 func noenv(string) string { return "" }

@@ -24,6 +24,11 @@ var severities = map[string]plog.SeverityNumber{
 	"ALERT": plog.SeverityNumberFatal, "EMERGENCY": plog.SeverityNumberFatal, "PANIC": plog.SeverityNumberFatal,
 }
 
+// numericLevels are those of pino and bunyan, by the names that these have for them.
+var numericLevels = map[string]string{
+	"10": "trace", "20": "debug", "30": "info", "40": "warn", "50": "error", "60": "fatal",
+}
+
 // severity returns the number of a level in any case, false for a name that is none.
 func severity(level string) (plog.SeverityNumber, bool) {
 	number, ok := severities[strings.ToUpper(level)]

@@ -24,8 +24,16 @@ const (
 	PlatformRuntimeDone = "platform.runtimeDone"
 	PlatformReport      = "platform.report"
 	PlatformLogsDropped = "platform.logsDropped"
-	FunctionLog         = "function"
-	ExtensionLog        = "extension"
+
+	PlatformInitStart          = "platform.initStart"
+	PlatformInitRuntimeDone    = "platform.initRuntimeDone"
+	PlatformInitReport         = "platform.initReport"
+	PlatformRestoreStart       = "platform.restoreStart"
+	PlatformRestoreRuntimeDone = "platform.restoreRuntimeDone"
+	PlatformRestoreReport      = "platform.restoreReport"
+
+	FunctionLog  = "function"
+	ExtensionLog = "extension"
 )
 
 // Buffering is how Lambda batches telemetry before it posts it to the subscriber.
@@ -64,6 +72,9 @@ type TelemetryEvent struct {
 	// Record is the raw "record": a JSON string or object for logs, an object for platform events, nil if absent. It
 	// is one valid JSON value (bytes that are not UTF-8 may stand inside strings), a part of the decoded body.
 	Record json.RawMessage
+	// Fragment is set instead of Record for a piece of a record that was too large for one POST: bytes that are no JSON
+	// value. The pieces of one record have the same Time and Type, and come one after the other.
+	Fragment []byte
 }
 
 // Text returns the record decoded, if it is a JSON string: a log line. See jsonscan.String for bytes that are not

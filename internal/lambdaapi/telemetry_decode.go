@@ -14,8 +14,10 @@ import (
 )
 
 // DecodeTelemetry decodes the body of one Telemetry API POST, a JSON array of events. What it could decode is returned
-// with the error, which is the first one and says at which byte: Lambda cuts a record that is larger than maxBytes in
-// the middle of a value, so that its batch is not valid JSON, and that must cost no event but the cut one.
+// with the error, which is the first one and says at which byte.
+//
+// A record that is larger than maxBytes arrives in pieces, in bodies that are not valid JSON: each becomes an event with
+// a Fragment, which is no error, and costs none of the events around it.
 //
 // Unknown types are kept, unknown fields ignored, fields of an unexpected JSON type left zero. The records are parts of
 // body, which must not change while they are in use.
@@ -35,6 +37,7 @@ type batch struct {
 	body   []byte
 	events []TelemetryEvent
 	err    error // the first
+	cut    bool  // the last event is a fragment, so the array may have no end
 }
 
 func (b *batch) decode() {
@@ -52,37 +55,56 @@ func (b *batch) decode() {
 			i = b.resync(start, end, err)
 			continue
 		}
+		next := b.space(end)
+		ended := next == len(b.body) || b.has(',', next) || b.has(']', next)
+		if !ended && !isEnvelope(b.body[next:]) { // the remainder of a record that looks like a whole one
+			i = b.resync(start, next, fmt.Errorf("no comma between events at byte %d", next))
+			continue
+		}
 		if value[0] == '{' {
 			b.events = append(b.events, decodeEvent(value))
 		} else {
 			b.fail(fmt.Errorf("not an object before byte %d", end))
 		}
-		switch i = b.space(end); {
+		switch i = next; {
 		case b.has(',', i):
 			i++
 		case b.has(']', i):
 			b.finish(i + 1)
 			return
-		case i == len(b.body): // cut
-		default:
-			i = b.resync(start, i, fmt.Errorf("no comma between events at byte %d", i))
+		case !ended:
+			b.fail(fmt.Errorf("no comma between events at byte %d", i))
 		}
 	}
-	b.fail(io.ErrUnexpectedEOF)
+	if !b.cut {
+		b.fail(io.ErrUnexpectedEOF)
+	}
 }
 
-// resync notes err, met at byte at while reading the event that begins at start, and returns where the next event may
-// begin: at what the platform begins an envelope with. Inside a JSON string that cannot occur, because quotes are
+// resync takes what begins at start, and which gave err at byte at, for a piece of a record, else notes err. It
+// returns where the next event may begin: at an envelope. Inside a JSON string none can occur, because quotes are
 // escaped there. The search starts two bytes early, because a string that was cut ends at the first quote of the next
 // envelope. It only ever goes forward, so that decoding stays linear.
 func (b *batch) resync(start, at int, err error) int {
-	b.fail(err)
-	from := min(max(start+1, at-2), len(b.body))
-	next := bytes.Index(b.body[from:], []byte(`{"time":"`))
-	if next < 0 {
-		return len(b.body)
+	next := min(max(start+1, at-2), len(b.body))
+	for {
+		found := bytes.Index(b.body[next:], []byte(envelopeStart))
+		if found < 0 {
+			next = len(b.body)
+			break
+		}
+		if next += found; isEnvelope(b.body[next:]) {
+			break
+		}
+		next++
 	}
-	return from + next
+	if e, ok := decodeFragment(b.body[max(start, 0):next], next == len(b.body)); ok {
+		b.events = append(b.events, e)
+		b.cut = next == len(b.body)
+	} else {
+		b.fail(err)
+	}
+	return next
 }
 
 // finish checks that nothing follows the array, which ends before i.
@@ -122,7 +144,11 @@ func decodeTime(value []byte) time.Time {
 	if value[0] != '"' {
 		return time.Time{}
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(value[1:len(value)-1]))
+	return parseTime(value[1 : len(value)-1])
+}
+
+func parseTime(value []byte) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, string(value))
 	if err != nil {
 		return time.Time{}
 	}

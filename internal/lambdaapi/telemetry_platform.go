@@ -48,6 +48,11 @@ type RuntimeDone struct {
 	// ErrorType, such as "Runtime.ExitError", is empty on success.
 	ErrorType string             `json:"errorType"`
 	Metrics   RuntimeDoneMetrics `json:"metrics"`
+	// Spans are the parts that the invocation had for Lambda: responseLatency, responseDuration, runtimeOverhead.
+	Spans   []Span  `json:"spans"`
+	Tracing Tracing `json:"tracing"`
+	// TenantID is set for functions with tenant isolation only.
+	TenantID string `json:"tenantId"`
 }
 
 // RuntimeDoneMetrics is absent from the record of an invocation that was cut short; a field is nil where it is absent.
@@ -64,6 +69,10 @@ type Report struct {
 	// ErrorType is empty on success.
 	ErrorType string        `json:"errorType"`
 	Metrics   ReportMetrics `json:"metrics"`
+	// Spans has extensionOverhead; on Managed Instances, responseLatency and responseDuration.
+	Spans    []Span  `json:"spans"`
+	Tracing  Tracing `json:"tracing"`
+	TenantID string  `json:"tenantId"`
 }
 
 // ReportMetrics holds what Lambda measured; a field is nil where it is absent. Managed Instances send only Duration.
@@ -76,6 +85,39 @@ type ReportMetrics struct {
 	BilledRestoreDuration *Milliseconds `json:"billedRestoreDurationMs"`
 	MemorySizeMB          *float64      `json:"memorySizeMB"`
 	MaxMemoryUsedMB       *float64      `json:"maxMemoryUsedMB"`
+}
+
+// Init is the record of platform.initStart, initRuntimeDone and initReport, and of their likes for a restore, restoreStart
+// and so on: each has a part of these fields.
+type Init struct {
+	// Type is how the environment came to be: on-demand, provisioned-concurrency, snap-start or
+	// lambda-managed-instances. It is empty for a restore.
+	Type string `json:"initializationType"`
+	// Phase is init, or invoke for an INIT that runs during an invocation, after a failed one or a reset.
+	Phase string `json:"phase"`
+	// InstanceID is the name of the log stream, as seen on Lambda; on Managed Instances it may be something else.
+	InstanceID string `json:"instanceId"`
+	Status     Status `json:"status"`
+	ErrorType  string `json:"errorType"` // empty on success
+	Metrics    struct {
+		Duration *Milliseconds `json:"durationMs"`
+	} `json:"metrics"`
+}
+
+// Span is a part of an invocation that Lambda measured.
+type Span struct {
+	Name     string        `json:"name"`
+	Start    EventTime     `json:"start"`
+	Duration *Milliseconds `json:"durationMs"`
+}
+
+// EventTime is a time in a record: zero for one that does not parse, as Lambda's documentation itself prints one.
+type EventTime struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler. It never fails.
+func (t *EventTime) UnmarshalJSON(value []byte) error {
+	t.Time = decodeTime(value)
+	return nil
 }
 
 // LogsDropped is the record of platform.logsDropped: Lambda gave up on events that the subscriber did not take.
@@ -103,6 +145,9 @@ func (e TelemetryEvent) RuntimeDone() (RuntimeDone, error) {
 
 // Report decodes the record of a platform.report event.
 func (e TelemetryEvent) Report() (Report, error) { return decodeRecord[Report](e, PlatformReport) }
+
+// Init decodes the record of a platform.init… or platform.restore… event.
+func (e TelemetryEvent) Init() (Init, error) { return decodeRecord[Init](e, e.Type) }
 
 // LogsDropped decodes the record of a platform.logsDropped event.
 func (e TelemetryEvent) LogsDropped() (LogsDropped, error) {

@@ -45,7 +45,8 @@ func TestRuntimeDone(t *testing.T) {
 	}{
 		"success": {
 			`{"requestId":"459921b5","status":"success","spans":[{"name":"responseLatency","start":"12:01:23:521Z","durationMs":2598.0}],"metrics":{"durationMs":2599.25,"producedBytes":8}}`,
-			lambdaapi.RuntimeDone{RequestID: "459921b5", Status: lambdaapi.StatusSuccess, Metrics: lambdaapi.RuntimeDoneMetrics{Duration: new(lambdaapi.Milliseconds(2599.25)), ProducedBytes: new(float64(8))}},
+			lambdaapi.RuntimeDone{RequestID: "459921b5", Status: lambdaapi.StatusSuccess, Metrics: lambdaapi.RuntimeDoneMetrics{Duration: new(lambdaapi.Milliseconds(2599.25)), ProducedBytes: new(float64(8))},
+				Spans: []lambdaapi.Span{{Name: "responseLatency", Duration: new(lambdaapi.Milliseconds(2598))}}},
 		},
 		"cut short, without metrics": {
 			`{"requestId":"459921b5","status":"timeout","errorType":"Sandbox.Timeout"}`,
@@ -135,4 +136,16 @@ func TestPlatformRecordOfAnotherEvent(t *testing.T) {
 func TestMilliseconds(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 125456*time.Microsecond, lambdaapi.Milliseconds(125.456).Duration())
+}
+
+func TestInit(t *testing.T) {
+	t.Parallel()
+	const record = `{"initializationType":"on-demand","phase":"init","instanceId":"i","status":"error","errorType":"Runtime.ExitError","instanceMaxMemory":"256","metrics":{"durationMs":125.5}}`
+	for _, kind := range []string{lambdaapi.PlatformInitStart, lambdaapi.PlatformInitReport, lambdaapi.PlatformRestoreReport} {
+		got, err := event(t, `{"type":"`+kind+`","record":`+record+`}`).Init()
+		require.NoError(t, err)
+		want := lambdaapi.Init{Type: "on-demand", Phase: "init", InstanceID: "i", Status: lambdaapi.StatusError, ErrorType: "Runtime.ExitError"}
+		want.Metrics.Duration = new(lambdaapi.Milliseconds(125.5))
+		assert.Equal(t, want, got)
+	}
 }

@@ -1,0 +1,189 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/flushpolicy"
+)
+
+// What Lambda and the network do, the same for all policies.
+const (
+	// telemetryDelay is how long the Telemetry API holds an event back: the shortest buffering that it permits.
+	telemetryDelay = 25 * time.Millisecond
+	// thawDelay is how long what it held back when the environment was frozen takes after the thaw.
+	thawDelay = 2 * time.Millisecond
+	// spinDown is how long an idle environment lives. Lambda does not document it; 5 minutes and more were seen.
+	spinDown = 6 * time.Minute
+	// staleAfter is how long an unused connection is trusted, by the export buffer and by Rotel's client.
+	staleAfter = 30 * time.Second
+)
+
+// policy is what the environment asks: the real policies, and the rules of others.
+type policy interface {
+	Invoke(now time.Time) flushpolicy.Decision
+	Done(duration time.Duration)
+	Flushed(now time.Time, took time.Duration, delivered bool)
+}
+
+// rules makes a policy for a new environment, and says how often it flushes while the environment is held.
+type rules struct {
+	name      string
+	newPolicy func(now time.Time) policy
+	heldFlush time.Duration
+}
+
+// record is a log line or a span.
+type record struct {
+	born  time.Time // said by the function
+	ready time.Time // in the buffer
+}
+
+// environment is an execution environment in simulated time. It follows the lifecycle extension's rules.
+type environment struct {
+	rules  rules
+	load   load
+	policy policy // nil: the next invocation is a cold start
+
+	buffer   []record // what is ready, or will be
+	answered time.Time
+	done     time.Time // when the last platform.runtimeDone is ready
+	undone   time.Duration
+	costs    *costs
+}
+
+// invoke runs the n-th invocation, which may begin at start, and returns when the environment is free again.
+func (e *environment) invoke(n int, start time.Time) (end time.Time) {
+	if e.policy == nil {
+		e.policy = e.rules.newPolicy(start)
+	}
+	export := exports{load: &e.load, invocation: n}
+	duration := e.load.duration(n)
+	functionEnd := start.Add(duration)
+	e.thaw(start)
+	e.say(start, duration)
+
+	decision := e.policy.Invoke(start)
+	if e.undone > 0 { // known only now
+		e.policy.Done(e.undone)
+		e.undone = 0
+	}
+	next := start
+	if decision.Beside {
+		next = e.flush(earlier(later(start, e.done), start.Add(decision.Settle)), &export)
+	}
+	e.done = functionEnd.Add(telemetryDelay)
+	if decision.Stay > 0 {
+		next = e.hold(next, e.over(start, decision.Stay), &export)
+	}
+	if next.Before(e.done) {
+		e.undone = duration
+	} else {
+		e.policy.Done(duration)
+	}
+	end = later(functionEnd, next)
+	e.costs.invoked(duration, end.Sub(functionEnd))
+	return end
+}
+
+// over is when an environment is held no longer, whatever happens.
+func (e *environment) over(start time.Time, stay time.Duration) time.Time {
+	if stay == flushpolicy.ToTheEnd {
+		return start.Add(24 * time.Hour)
+	}
+	return start.Add(stay)
+}
+
+// hold keeps the environment from now until the function has ended, as far as is known, and flushes.
+func (e *environment) hold(now, over time.Time, export *exports) (next time.Time) {
+	until := earlier(over, e.done)
+	for tick := now.Add(e.rules.heldFlush); tick.Before(until); tick = later(now, tick).Add(e.rules.heldFlush) {
+		now = e.flush(tick, export)
+	}
+	return e.flush(later(now, until), export)
+}
+
+// say puts into the buffer what the function says: log lines, and spans that the SDK exports at the end.
+func (e *environment) say(start time.Time, duration time.Duration) {
+	for i := range e.load.lines {
+		born := start.Add(duration * time.Duration(2*i+1) / time.Duration(2*e.load.lines))
+		e.buffer = append(e.buffer, record{born, born.Add(telemetryDelay)})
+	}
+	for i := range e.load.spans {
+		born := start.Add(duration * time.Duration(2*i+1) / time.Duration(2*e.load.spans))
+		e.buffer = append(e.buffer, record{born, start.Add(duration)})
+	}
+}
+
+// thaw ends a freeze: what was not in the buffer at its begin comes now.
+func (e *environment) thaw(now time.Time) {
+	for i := range e.buffer {
+		e.buffer[i].ready = earlier(e.buffer[i].ready, now.Add(thawDelay))
+	}
+	e.done = earlier(e.done, now.Add(thawDelay))
+}
+
+// flush sends what is in the buffer and returns when the backend has answered.
+func (e *environment) flush(now time.Time, export *exports) time.Time {
+	rest := e.buffer[:0]
+	var answered time.Time
+	for _, r := range e.buffer {
+		if r.ready.After(now) {
+			rest = append(rest, r)
+			continue
+		}
+		if answered.IsZero() {
+			answered = now.Add(export.next(now.Sub(e.answered) >= staleAfter))
+		}
+		e.costs.arrived(answered.Sub(r.born))
+	}
+	e.buffer = rest
+	if answered.IsZero() {
+		e.policy.Flushed(now, 0, true)
+		return now
+	}
+	e.costs.requests++
+	e.answered = answered
+	e.policy.Flushed(answered, answered.Sub(now), true)
+	return answered
+}
+
+// shutdown ends the environment: what is left leaves.
+func (e *environment) shutdown(n int, now time.Time) {
+	e.thaw(now)
+	e.flush(now.Add(thawDelay), &exports{load: &e.load, invocation: n})
+	e.policy, e.buffer, e.answered, e.done, e.undone = nil, nil, time.Time{}, time.Time{}, 0
+}
+
+// run runs all invocations of a load, one after the other, under rules.
+func run(r rules, l load) *costs {
+	e := &environment{rules: r, load: l, costs: &costs{}}
+	var free time.Time
+	for n, offset := range l.arrivals {
+		arrival := epoch.Add(offset)
+		if n > 0 && arrival.Sub(free) >= spinDown {
+			e.shutdown(n, free.Add(spinDown))
+		}
+		free = e.invoke(n, later(arrival, free))
+	}
+	if e.policy != nil {
+		e.shutdown(len(l.arrivals), free.Add(spinDown))
+	}
+	return e.costs
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

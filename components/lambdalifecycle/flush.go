@@ -1,0 +1,70 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lambdalifecycle
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/flushpolicy"
+)
+
+// RegisterFlusher has flush called whenever what is buffered should leave: flush returns when it has, or when ctx is
+// done, and nothing is in flight any more. It may be called while another call of it runs. unregister works twice.
+func (l *lifecycle) RegisterFlusher(flush func(ctx context.Context) error) (unregister func()) {
+	return l.flushers.add(flush)
+}
+
+// RequestFlush says that much is buffered. It returns at once. The flush comes as soon as the environment is held: it
+// cannot come when the next event has been asked for, because the environment may be frozen in the middle of it.
+func (l *lifecycle) RequestFlush() {
+	select {
+	case l.requests <- struct{}{}:
+	default:
+	}
+}
+
+// flush flushes all buffers side by side, so that one slow backend does not hold back the others, and reports whether
+// everything has left.
+func (l *lifecycle) flush(ctx context.Context) bool {
+	l.release()
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.FlushTimeout)
+	defer cancel()
+	began := time.Now()
+	var failed atomic.Bool
+	var wg sync.WaitGroup
+	for _, flush := range l.flushers.all() {
+		wg.Go(func() {
+			// What could not leave stays in its buffer, which reports it.
+			if err := flush(ctx); err != nil {
+				failed.Store(true)
+				l.logger.Debug("Flush incomplete", zap.Error(err))
+			}
+		})
+	}
+	wg.Wait()
+	l.noteFlush(time.Since(began), !failed.Load())
+	return !failed.Load()
+}
+
+// flushByTimer flushes at regular intervals, and when it is asked to, until ctx is done.
+func (l *lifecycle) flushByTimer(ctx context.Context) {
+	continuous := *l.cfg
+	continuous.Policy = flushpolicy.Continuous
+	ticker := time.NewTicker(continuous.policy().Interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-l.requests:
+		case <-ctx.Done():
+			return
+		}
+		l.flush(ctx)
+	}
+}

@@ -1,0 +1,92 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package telemetryapireceiver
+
+import "go.opentelemetry.io/collector/pdata/plog"
+
+// maxHeld bounds the lines that wait for their trace, in bytes of records: what a busy function writes in one
+// invocation, and little beside its memory.
+const maxHeld = 256 << 10
+
+// joiner says which trace an invocation belongs to. That may turn out only when the SDK sends its spans, at the end of
+// the invocation, shortly before platform.runtimeDone.
+type joiner struct {
+	spans *functionSpans
+	// mode is one of spanAuto, spanAlways and spanNever; the last where nobody takes spans.
+	mode string
+	// interleaved is set where invocations run at the same time.
+	interleaved bool
+
+	completed   bool // an invocation has ended well: an SDK would have made a span for it
+	followsXRay bool // the SDK's last span was in the trace of the X-Ray header
+}
+
+// known returns the trace of an invocation that still runs, once it can be no other.
+func (j *joiner) known(inv *invocation) (traceContext, bool) {
+	if c, ok := j.spans.of(inv.id); ok {
+		return c, true
+	}
+	if j.followsXRay && !inv.header.traceID.IsEmpty() {
+		return traceContext{traceID: inv.header.traceID, sampled: true}, true
+	}
+	if !j.completed || j.spans.hasSDK() {
+		return traceContext{}, false
+	}
+	if j.mode == spanNever {
+		return traceContext{}, true
+	}
+	return inv.own(), true
+}
+
+// settle returns the trace of an invocation that has ended, empty if there is none, and the ids for a span of ours,
+// empty if there should be none.
+func (j *joiner) settle(inv *invocation, failed bool) (lines, span traceContext) {
+	theirs, named := j.spans.of(inv.id)
+	if named && !inv.header.traceID.IsEmpty() {
+		j.followsXRay = theirs.traceID == inv.header.traceID
+	}
+	if !named && !j.interleaved && !inv.start.IsZero() {
+		theirs = j.spans.since(inv.start)
+	}
+	j.completed = j.completed || !failed
+	if j.mode == spanAlways || j.mode == spanAuto && !named && (failed || !j.spans.hasSDK()) {
+		span = inv.own()
+		if !theirs.traceID.IsEmpty() {
+			span.traceID = theirs.traceID
+		}
+	}
+	if !named && !span.traceID.IsEmpty() {
+		return span, span
+	}
+	return theirs, span
+}
+
+// holder holds the lines of the current invocation until its trace is known. They are let go at the latest at
+// platform.runtimeDone, before a flush, and at maxHeld, so that none arrives later than it would without.
+type holder struct {
+	lines plog.LogRecordSlice
+	bytes int
+	full  bool // maxHeld was reached in this invocation
+}
+
+// release moves the lines to where they leave from.
+func (h *holder) release(to plog.LogRecordSlice, c traceContext) {
+	for _, lr := range h.lines.All() {
+		setTrace(lr, c)
+	}
+	h.lines.MoveAndAppendTo(to)
+	h.bytes = 0
+}
+
+// setTrace leaves a trace that the line itself names.
+func setTrace(lr plog.LogRecord, c traceContext) {
+	if c.traceID.IsEmpty() || !lr.TraceID().IsEmpty() {
+		return
+	}
+	lr.SetTraceID(c.traceID)
+	lr.SetSpanID(c.spanID)
+	if c.sampled {
+		lr.SetFlags(sampledFlag)
+	}
+}

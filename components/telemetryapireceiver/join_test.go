@@ -1,0 +1,233 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package telemetryapireceiver
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+const (
+	requestA = "aaaaaaaa-95b1-4643-9700-2807f4e68189"
+	requestB = "bbbbbbbb-95b1-4643-9700-2807f4e68189"
+	header   = `"tracing":{"spanId":"24cd7d670fa455f0","type":"X-Amzn-Trace-Id","value":"Root=1-6352a70e-1e2c502e358361800241fd45;Parent=35465b3a9e2f7c6a;Sampled=1"}`
+	xrayID   = "6352a70e1e2c502e358361800241fd45"
+	sdkID    = "0102030405060708090a0b0c0d0e0f10"
+	otherID  = "ffffffffffffffffffffffffffffffff"
+)
+
+// scenario drives a stream as the lifecycle does.
+type scenario struct {
+	t *testing.T
+	*stream
+	out *output
+}
+
+func newScenario(t *testing.T, invocation string) *scenario {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Traces.Invocation = invocation
+	return &scenario{t, newStream(cfg, &functionSpans{}, noenv, true, observed), newOutput("")}
+}
+
+func (s *scenario) events(list ...string) {
+	s.take(decode(s.t, "["+strings.Join(list, ",")+"]"), observed, s.out)
+}
+
+func (s *scenario) sdk(traceID, requestID string) {
+	traces := ptrace.NewTraces()
+	span := traces.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+	span.SetTraceID(traceIDOf(traceID))
+	span.SetSpanID(pcommon.SpanID{1})
+	span.SetStartTimestamp(pcommon.NewTimestampFromTime(time.Date(2026, 1, 2, 3, 4, 5, 5e6, time.UTC)))
+	if requestID != "" {
+		span.Attributes().PutStr(invocationIDKey, requestID)
+	}
+	s.joiner.spans.observe(traces)
+}
+
+func traceIDOf(text string) (id pcommon.TraceID) {
+	decodeHex(id[:], text)
+	return id
+}
+
+// lines returns the body and the trace of each record that has left.
+func (s *scenario) lines() map[string]string {
+	lines := map[string]string{}
+	for _, lr := range s.out.records.All() {
+		lines[lr.Body().Str()] = lr.TraceID().String()
+	}
+	return lines
+}
+
+func begin(id, more string) string {
+	if more != "" {
+		more = "," + more
+	}
+	return `{"time":"2026-01-02T03:04:05.000Z","type":"platform.start","record":{"requestId":"` + id + `"` + more + `}}`
+}
+
+func done(id, status string) string {
+	return `{"time":"2026-01-02T03:04:06.000Z","type":"platform.runtimeDone","record":{"requestId":"` + id + `","status":"` + status + `"}}`
+}
+
+func line(text string) string {
+	return `{"time":"2026-01-02T03:04:05.500Z","type":"function","record":"` + text + `"}`
+}
+
+func TestLinesWaitForTheSpansOfTheSDK(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, spanAuto)
+	s.events(begin(requestA, ""), line("early"))
+	assert.Empty(t, s.lines())
+	s.sdk(sdkID, requestA)
+	s.events(line("late"))
+	assert.Equal(t, map[string]string{"early": sdkID, "late": sdkID}, s.lines())
+	s.events(done(requestA, "success"), line("between"))
+	assert.Empty(t, s.lines()["between"])
+	assert.Zero(t, s.out.spans.Len(), "the SDK has made the span")
+
+	s.events(begin(requestB, ""), line("next"), done(requestB, "success"))
+	assert.Empty(t, s.lines()["next"], "not sampled by the SDK")
+	assert.Zero(t, s.out.spans.Len())
+}
+
+func TestLinesDoNotWaitWithoutAnSDK(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, spanAuto)
+	s.events(begin(requestA, ""), line("first"), done(requestA, "success"))
+	assert.Equal(t, strings.ReplaceAll(requestA, "-", ""), s.lines()["first"])
+	s.events(begin(requestB, header), line("second"))
+	assert.Equal(t, xrayID, s.lines()["second"])
+	s.events(done(requestB, "success"))
+	assert.Equal(t, 2, s.out.spans.Len())
+}
+
+func TestSDKThatFollowsXRay(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, spanAuto)
+	s.events(begin(requestA, header), line("first"))
+	s.sdk(xrayID, requestA)
+	s.events(done(requestA, "success"))
+	s.events(begin(requestB, strings.ReplaceAll(header, "1-6352", "1-0052")), line("second"))
+	assert.Equal(t, "0052"+xrayID[4:], s.lines()["second"], "known at once")
+}
+
+func TestSpansWithoutAnInvocationID(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, spanAuto)
+	s.events(begin(requestA, ""), line("one trace"))
+	s.sdk(sdkID, "")
+	s.sdk(sdkID, "")
+	s.events(done(requestA, "success"))
+	assert.Equal(t, sdkID, s.lines()["one trace"])
+	require.Equal(t, 1, s.out.spans.Len())
+	assert.Equal(t, sdkID, s.out.spans.At(0).TraceID().String(), "the span of the invocation joins them")
+
+	s = newScenario(t, spanAuto)
+	s.events(begin(requestA, ""), line("two traces"))
+	s.sdk(sdkID, "")
+	s.sdk(otherID, "")
+	s.events(done(requestA, "success"))
+	assert.Equal(t, strings.ReplaceAll(requestA, "-", ""), s.lines()["two traces"])
+}
+
+func TestSpanOfTheInvocation(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		mode   string
+		sdk    bool
+		status string
+		want   int
+	}{
+		{spanAuto, false, "success", 1},
+		{spanAuto, true, "success", 0},
+		{spanAuto, true, "error", 0}, // the SDK's span says so
+		{spanAuto, false, "timeout", 1},
+		{spanAlways, true, "success", 1},
+		{spanNever, false, "timeout", 0},
+	} {
+		s := newScenario(t, tt.mode)
+		s.events(begin(requestA, ""))
+		if tt.sdk {
+			s.sdk(sdkID, requestA)
+		}
+		s.events(done(requestA, tt.status), done(requestA, tt.status))
+		assert.Equal(t, tt.want, s.out.spans.Len(), "%+v", tt)
+		if tt.sdk && tt.want > 0 {
+			assert.Equal(t, sdkID, s.out.spans.At(0).TraceID().String())
+		}
+	}
+	s := newScenario(t, spanAuto)
+	s.events(begin(requestA, ""))
+	s.sdk(sdkID, requestA)
+	s.events(done(requestA, "success"), begin(requestB, ""), done(requestB, "timeout"))
+	assert.Equal(t, 1, s.out.spans.Len(), "the SDK could not")
+}
+
+func TestHeldLinesAreBounded(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, spanAuto)
+	s.events(begin(requestA, ""))
+	long := strings.Repeat("x", 1<<10)
+	for range maxHeld / len(long) {
+		s.events(line(long))
+	}
+	assert.NotZero(t, s.out.records.Len())
+	s.events(line("not held any more"))
+	assert.Contains(t, s.lines(), "not held any more")
+	assert.Zero(t, s.holder.lines.Len())
+}
+
+func TestFlushLetsGo(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, spanAuto)
+	s.events(begin(requestA, ""), line("held"))
+	s.release(s.out)
+	assert.Equal(t, map[string]string{"held": ""}, s.lines())
+	s.events(line("again"))
+	s.sdk(sdkID, "")
+	s.release(s.out)
+	assert.Equal(t, sdkID, s.lines()["again"])
+}
+
+// The environment is killed: what is not known to have ended has failed, once.
+func TestAbort(t *testing.T) {
+	t.Parallel()
+	count := func(s *scenario) int {
+		n := 0
+		for _, lr := range s.out.records.All() {
+			if lr.EventName() == exceptionEvent {
+				n++
+				assert.Equal(t, plog.SeverityNumberError, lr.SeverityNumber())
+			}
+		}
+		return n
+	}
+	s := newScenario(t, spanAuto)
+	s.events(begin(requestA, ""), line("last words"))
+	s.abort(requestA, "timeout", observed, s.out)
+	s.abort(requestA, "timeout", observed, s.out)
+	s.events(done(requestA, "timeout"))
+	assert.Equal(t, 1, count(s))
+	assert.Equal(t, 1, s.out.spans.Len())
+	assert.Contains(t, s.lines(), "last words")
+
+	s = newScenario(t, spanAuto)
+	s.events(begin(requestA, ""), done(requestA, "timeout"))
+	s.abort("", "timeout", observed, s.out)
+	assert.Equal(t, 1, count(s))
+
+	s = newScenario(t, spanAuto)
+	s.abort("", "failure", observed, s.out)
+	assert.Zero(t, count(s), "nothing ran")
+	s.abort(requestB, "failure", observed, s.out)
+	assert.Equal(t, 1, count(s), "its start was not told")
+}
