@@ -53,6 +53,9 @@ func factories(t *testing.T, strict bool) otelcol.Factories {
 				receiver.WithLogs(func(context.Context, receiver.Settings, component.Config, consumer.Logs) (receiver.Logs, error) {
 					return brokenReceiver{}, nil
 				}, component.StabilityLevelStable),
+				receiver.WithMetrics(func(context.Context, receiver.Settings, component.Config, consumer.Metrics) (receiver.Metrics, error) {
+					return brokenReceiver{}, nil
+				}, component.StabilityLevelStable),
 				receiver.WithTraces(func(context.Context, receiver.Settings, component.Config, consumer.Traces) (receiver.Traces, error) {
 					return nil, errors.New("refused")
 				}, component.StabilityLevelStable),
@@ -138,6 +141,29 @@ func TestAvailable(t *testing.T) {
 	assert.False(t, has(component.KindExporter, "clickhouse"))
 	assert.False(t, has(component.KindExporter, "no type"))
 	assert.False(t, has(component.KindExtension, "sigv4auth"))
+}
+
+// TestBuffersReportTheWayOfAReceiver: what the buffers did goes, when the receiver is shut down, where its metrics go.
+func TestBuffersReportTheWayOfAReceiver(t *testing.T) {
+	all := factories(t, false)
+	nop := all.Exporters[component.MustNewType("nop")]
+	e, err := nop.CreateLogs(t.Context(), exportertest.NewNopSettings(nop.Type()), nop.CreateDefaultConfig())
+	require.NoError(t, err)
+	ld := plog.NewLogs()
+	ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+
+	f := all.Receivers[failing]
+	var sink consumertest.MetricsSink
+	r, err := f.CreateMetrics(t.Context(), receivertest.NewNopSettings(failing), f.CreateDefaultConfig(), &sink)
+	require.NoError(t, err)
+	require.NoError(t, r.Shutdown(t.Context()))
+	require.Len(t, sink.AllMetrics(), 1)
+	assert.Equal(t, "otelcol_lambda_exporter_accepted_log_records",
+		sink.AllMetrics()[0].ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Name())
+	require.NoError(t, r.Shutdown(t.Context()))
+	assert.Len(t, sink.AllMetrics(), 1, "nothing has happened since")
+	require.NoError(t, e.Shutdown(t.Context()))
 }
 
 func TestQuietLogger(t *testing.T) {

@@ -108,7 +108,7 @@ func TestEnvFile(t *testing.T) {
 func TestEveryVariableIsDocumented(t *testing.T) {
 	page, err := os.ReadFile("../docs/configuration.md")
 	require.NoError(t, err)
-	for _, name := range []string{configURIVar, configFileVar, strictVar, envFileVar, "OPENTELEMETRY_EXTENSION_LOG_LEVEL"} {
+	for _, name := range []string{configURIVar, configFileVar, strictVar, envFileVar, ownMetricsVar, "OPENTELEMETRY_EXTENSION_LOG_LEVEL"} {
 		assert.Contains(t, string(page), "\n| `"+name+"` |", name)
 	}
 }
@@ -135,5 +135,11 @@ func TestAdviceShowsNoURI(t *testing.T) {
 	} {
 		env := environmentOf(map[string]string{configURIVar: uri})
 		assert.NotContains(t, env.advice(fmt.Errorf("cannot read %s: no", uri)), "secret")
+	}
+}
+
+func TestOwnMetrics(t *testing.T) {
+	for value, want := range map[string]bool{"": true, "true": true, "false": false, "0": false, "off?": true} {
+		assert.Equal(t, want, environmentOf(map[string]string{ownMetricsVar: value}).ownMetrics(), "%q", value)
 	}
 }

@@ -43,10 +43,10 @@ func grpcBothWays(cfg *lambdaemulator.Config) {
 	cfg.Env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://" + cfg.Env["ROTEL_OTLP_GRPC_ENDPOINT"]
 }
 
-// TestBurstThenSilence: with the policy end, after frequent invocations nothing waits in the frozen environment (traps 7
-// and 15).
+// TestBurstThenSilence: with the policy "end" nothing waits in the frozen environment after frequent invocations (traps
+// 7 and 15).
 func TestBurstThenSilence(t *testing.T) {
-	w := start(t, env("OTELCOL_LAMBDA_FLUSH_POLICY", "end"))
+	w := start(t, withFlushPolicy("end"))
 	for i := range 25 {
 		w.run(step{"log": fmt.Sprint("line ", i)}, step{"spans": 1, "name": "work"})
 	}

@@ -69,8 +69,8 @@ const (
 var faultCases = []faultCase{
 	{name: "is healthy", from: 2, to: 4, strike: func(*otlpbackend.Backend) {}},
 	{name: "answers after 500 ms", from: 2, to: 4, strike: meet(otlpbackend.Fault{Latency: 500 * time.Millisecond})},
-	{name: "answers after 3 s", from: 2, to: 6, strike: meet(otlpbackend.Fault{Latency: 3 * time.Second}), waits: 3},
-	{name: "never answers", from: 2, to: 6, strike: meet(otlpbackend.Fault{Hang: true}), waits: 3},
+	{name: "answers after 3 s", from: 2, to: 6, strike: meet(otlpbackend.Fault{Latency: 3 * time.Second}), waits: 2},
+	{name: "never answers", from: 2, to: 6, strike: meet(otlpbackend.Fault{Hang: true}), waits: 2},
 	{name: "resets every request", from: 2, to: 6, strike: meet(otlpbackend.Fault{Reset: true})},
 	{name: "refuses connections from the start", from: 1, to: 5, strike: refuse},
 	{name: "answers 503", from: 2, to: 6, strike: meet(otlpbackend.Fault{HTTPStatus: http.StatusServiceUnavailable, GRPCCode: codes.Unavailable})},
@@ -88,7 +88,7 @@ var faultCases = []faultCase{
 	{name: "is down for invocations 3 to 6", from: 3, to: 6, strike: refuse},
 	{name: "is down from invocation 2 to the end", from: 2, to: 5, loses: true, forever: true, strike: refuse},
 	{
-		name: "never answers, to the end", from: 2, to: 5, loses: true, forever: true, waits: 3,
+		name: "never answers, to the end", from: 2, to: 5, loses: true, forever: true, waits: 2,
 		strike: meet(otlpbackend.Fault{Hang: true}),
 	},
 	{

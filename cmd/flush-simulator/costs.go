@@ -14,6 +14,7 @@ type costs struct {
 	ages     []time.Duration // from being said to the backend's answer, of each record
 	billed   time.Duration   // function and overrun
 	requests int
+	dials    int // requests on a new connection
 }
 
 func (c *costs) invoked(duration, overrun time.Duration) {
@@ -29,14 +30,16 @@ func (c *costs) add(other *costs) {
 	c.ages = append(c.ages, other.ages...)
 	c.billed += other.billed
 	c.requests += other.requests
+	c.dials += other.dials
 }
 
 // summary is what is compared.
 type summary struct {
-	invocations                     int
-	requests                        int
-	overrun, overrunP50, overrunP99 time.Duration
-	age50, age99, ageMax            time.Duration
+	invocations      int
+	exports          float64       // for each invocation
+	mean, o50, o99   time.Duration // billed overrun of an invocation
+	share            float64       // of what is billed
+	a50, a99, oldest time.Duration // age of a record at the backend
 }
 
 func (c *costs) summary() summary {
@@ -46,15 +49,17 @@ func (c *costs) summary() summary {
 	for _, o := range c.overruns {
 		sum += o
 	}
+	n := len(c.overruns)
 	return summary{
-		invocations: len(c.overruns),
-		requests:    c.requests,
-		overrun:     sum / time.Duration(len(c.overruns)),
-		overrunP50:  quantile(c.overruns, 0.50),
-		overrunP99:  quantile(c.overruns, 0.99),
-		age50:       quantile(c.ages, 0.50),
-		age99:       quantile(c.ages, 0.99),
-		ageMax:      c.ages[len(c.ages)-1],
+		invocations: n,
+		exports:     float64(c.requests) / float64(n),
+		mean:        sum / time.Duration(n),
+		o50:         quantile(c.overruns, 0.50),
+		o99:         quantile(c.overruns, 0.99),
+		share:       float64(sum) / float64(c.billed),
+		a50:         quantile(c.ages, 0.50),
+		a99:         quantile(c.ages, 0.99),
+		oldest:      c.ages[len(c.ages)-1],
 	}
 }
 

@@ -127,6 +127,7 @@ func (e *environment) thaw(now time.Time) {
 
 // flush sends what is in the buffer and returns when the backend has answered.
 func (e *environment) flush(now time.Time, export *exports) time.Time {
+	cold := now.Sub(e.answered) >= staleAfter
 	rest := e.buffer[:0]
 	var answered time.Time
 	for _, r := range e.buffer {
@@ -135,7 +136,7 @@ func (e *environment) flush(now time.Time, export *exports) time.Time {
 			continue
 		}
 		if answered.IsZero() {
-			answered = now.Add(export.next(now.Sub(e.answered) >= staleAfter))
+			answered = now.Add(export.next(cold))
 		}
 		e.costs.arrived(answered.Sub(r.born))
 	}
@@ -145,6 +146,9 @@ func (e *environment) flush(now time.Time, export *exports) time.Time {
 		return now
 	}
 	e.costs.requests++
+	if cold {
+		e.costs.dials++
+	}
 	e.answered = answered
 	e.policy.Flushed(answered, answered.Sub(now), true)
 	return answered

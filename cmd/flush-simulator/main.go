@@ -1,12 +1,22 @@
 // Copyright The otelcol-lambda Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command flush-simulator shows what the flush policies cost.
+// Command flush-simulator shows what the flush policies cost: it runs them, the very code that is in the layer, in
+// simulated time over patterns of invocations, and prints the billed overrun and the age of the data at the backend,
+// beside the rules of the Rotel Lambda extension.
+//
+//	go run ./cmd/flush-simulator         one environment at a time
+//	go run ./cmd/flush-simulator -fleet  10 to 100,000 environments on one backend
+//
+// Billed overrun is the time from the end of the function until the environment asks for the next event; it is counted
+// the same way for all. Whoever waits for the end of an invocation learns of it 25 ms late. The age of a record is the
+// time from when the function said it until the backend answered the request that carries it.
 package main
 
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"text/tabwriter"
 	"time"
@@ -15,34 +25,46 @@ import (
 )
 
 func main() {
-	seed := flag.Uint64("seed", 1, "of all that is random")
+	seed := flag.Uint64("seed", 1, "seed of all that is random: the same seed prints the same numbers")
+	atScale := flag.Bool("fleet", false, "add up many environments on one backend")
 	flag.Parse()
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	for _, p := range patterns(*seed) {
-		for _, r := range allRules() {
-			s := runAll(r, p)
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", p.name, r.name, s.invocations, s.requests, ms(s.overrun), ms(s.overrunP50), ms(s.overrunP99), ms(s.age50), ms(s.age99), ms(s.ageMax))
+	if *atScale {
+		printFleet(os.Stdout, *seed)
+	} else {
+		printPatterns(os.Stdout, *seed)
+	}
+}
+
+// printPatterns prints what each policy costs in each pattern.
+func printPatterns(out io.Writer, seed uint64) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	defer func() { _ = w.Flush() }()
+	_, _ = fmt.Fprintln(w, "pattern\tpolicy\texports/inv.\toverrun mean\tp50\tp99\tof bill\tage p50\tp99\tmax\t")
+	for _, p := range patterns(seed) {
+		for _, r := range append(policies(), rotelRules()) {
+			s := p.run(r)
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%.2f\t%s\t%s\t%s\t%.1f%%\t%s\t%s\t%s\t\n", p.name, r.name, s.exports,
+				ms(s.mean), ms(s.o50), ms(s.o99), 100*s.share, rounded(s.a50), rounded(s.a99), rounded(s.oldest))
 		}
 	}
-	w.Flush()
 }
 
-func ms(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d)/1e6) }
-
-func runAll(r rules, p pattern) summary {
-	total := &costs{}
-	for _, l := range p.loads {
-		total.add(run(r, l))
+// policies are ours, with their defaults. Continuous is End in an environment that is frozen.
+func policies() []rules {
+	var all []rules
+	for _, kind := range []flushpolicy.Kind{flushpolicy.Adaptive, flushpolicy.End, flushpolicy.Periodic} {
+		cfg := flushpolicy.Config{Kind: kind, Interval: 20 * time.Second, SparseGap: time.Minute}
+		all = append(all, rules{string(kind), func(time.Time) policy { return flushpolicy.New(cfg) }, flushpolicy.HeldFlush})
 	}
-	return total.summary()
+	return all
 }
 
-func allRules() []rules {
-	rs := []rules{{"rotel", newRotel, rotelHeld}}
-	for _, k := range []flushpolicy.Kind{flushpolicy.Adaptive, flushpolicy.End, flushpolicy.Periodic} {
-		rs = append(rs, rules{string(k), func(time.Time) policy {
-			return flushpolicy.New(flushpolicy.Config{Kind: k, Interval: 20 * time.Second, SparseGap: time.Minute})
-		}, flushpolicy.HeldFlush})
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }
+
+// rounded prints three digits of a time.
+func rounded(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
 	}
-	return rs
+	return fmt.Sprintf("%.3gs", d.Seconds())
 }

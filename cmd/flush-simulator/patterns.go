@@ -26,15 +26,24 @@ type pattern struct {
 	loads []load
 }
 
+// run runs all environments of a pattern under rules.
+func (p pattern) run(r rules) summary {
+	total := &costs{}
+	for _, l := range p.loads {
+		total.add(run(r, l))
+	}
+	return total.summary()
+}
+
 // environments is how many environments each pattern is simulated for. They end at different moments of what a policy
 // does periodically.
-const environments = 8
+const environments = 16
 
 func patterns(seed uint64) []pattern {
 	const life = 2 * time.Hour
 	every := func(name string, function lognormal, gap time.Duration, arrive func(*rand.Rand, time.Duration, time.Duration) []time.Duration) pattern {
 		return replicate(seed, name, function, func(r *rand.Rand) []time.Duration {
-			return arrive(r, gap, life+time.Duration(r.Int64N(int64(time.Minute))))
+			return arrive(r, gap, min(life, 20_000*gap)+time.Duration(r.Int64N(int64(time.Minute))))
 		})
 	}
 	burst := func(name string, size int, pause, life time.Duration) pattern {
@@ -45,7 +54,6 @@ func patterns(seed uint64) []pattern {
 	return []pattern{
 		every("steady 10/s, short", short, 100*time.Millisecond, steady),
 		every("steady 1/s, short", short, time.Second, steady),
-		every("steady 2/s", typical, 500*time.Millisecond, steady),
 		every("steady 1/s", typical, time.Second, steady),
 		every("steady 1/5s", typical, 5*time.Second, steady),
 		every("steady 1/30s", typical, 30*time.Second, steady),
@@ -59,7 +67,7 @@ func patterns(seed uint64) []pattern {
 		burst("bursts of 50, 20 min apart", 50, 20*time.Minute, 5*life),
 		burst("bursts of 15, 20 min apart", 15, 20*time.Minute, 5*life),
 		burst("bursts of 5, 20 min apart", 5, 20*time.Minute, 5*life),
-		replicate(seed, "diurnal", typical, func(r *rand.Rand) []time.Duration { return diurnal(r, time.Second, 5*time.Minute) }),
+		replicate(seed, "diurnal", typical, func(r *rand.Rand) []time.Duration { return diurnal(r, 3*time.Second, 5*time.Minute) }),
 		replicate(seed, "one, then silence", typical, func(*rand.Rand) []time.Duration { return []time.Duration{0} }),
 		heavyTailed(seed, 200),
 	}

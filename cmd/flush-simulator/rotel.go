@@ -30,6 +30,8 @@ const (
 	rotelHeld     = time.Minute
 )
 
+func rotelRules() rules { return rules{"Rotel's rules", newRotel, rotelHeld} }
+
 func newRotel(now time.Time) policy { return &rotel{flushed: now} }
 
 func (r *rotel) Invoke(now time.Time) flushpolicy.Decision {

@@ -7,8 +7,8 @@
 // in flight after it.
 //
 // What the backend does not take for now is kept and sent by the next flush, oldest first, within one budget of bytes
-// for the whole process; what is dropped is counted and reported. The exporter's own queue and retries are switched
-// off, so that its answer is the backend's.
+// for the whole process; what is dropped is counted and reported, in the log and as metrics. The exporter's own queue
+// and retries are switched off, so that its answer is the backend's.
 package exportbuffer
 
 import (

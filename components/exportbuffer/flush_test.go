@@ -444,6 +444,35 @@ func TestOpenBreakerSendsOnlyProbes(t *testing.T) {
 	assertSame(t, padded(0, 3000, 1000), f.all())
 }
 
+// TestTimeOverBeforeTheSecondTry: a connection that fails at the very end of a flush is replaced, and there is no time
+// for another try; the failure counts all the same.
+func TestTimeOverBeforeTheSecondTry(t *testing.T) {
+	t.Parallel()
+	var failing atomic.Bool
+	f := &fake{answer: func(context.Context, plog.Logs) error {
+		if failing.Load() {
+			time.Sleep(evidenceTime)
+			return errUnavailable
+		}
+		return nil
+	}}
+	env, _ := testEnvironment(mebibyte)
+	e := started(t, f, env)
+	accept(t, e, "a")
+	require.NoError(t, e.Flush(context.Background()))
+	failing.Store(true)
+	accept(t, e, "b")
+	for range tripAfter {
+		ctx, cancel := context.WithCancel(context.Background())
+		f.onCreate = cancel
+		require.Error(t, e.Flush(ctx))
+		cancel()
+	}
+	f.onCreate = nil
+	require.ErrorIs(t, e.Flush(context.Background()), errOpen)
+	failing.Store(false)
+}
+
 func TestThrottlingOpensTheBreakerAtOnce(t *testing.T) {
 	t.Parallel()
 	f := &fake{answer: func(context.Context, plog.Logs) error {
@@ -511,6 +540,8 @@ func schedule(t *testing.T, seed uint64) {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Millisecond)
 			_ = e.Flush(ctx)
 			cancel()
+			_, _, inFlight := f.state()
+			assert.Zero(t, inFlight, "seed %d: in flight after a flush", seed)
 		}
 		if rnd.IntN(5) == 0 {
 			c.advance(time.Duration(rnd.IntN(40)) * time.Second)

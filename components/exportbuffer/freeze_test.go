@@ -158,7 +158,8 @@ func TestGoroutinesAfterCancelledFlushes(t *testing.T) {
 	for range 200 {
 		flush()
 	}
-	require.Eventually(t, func() bool { return settled(before + 5) }, 10*time.Second, 10*time.Millisecond,
+	// One connection, with two goroutines at either end, may be there or not; 200 would be hundreds.
+	require.Eventually(t, func() bool { return settled(before + 20) }, 10*time.Second, 10*time.Millisecond,
 		"%d goroutines before", before)
 	require.Eventually(t, func() bool { return e.Stats().QueuedRecords == 200 }, 10*time.Second, 10*time.Millisecond)
 }

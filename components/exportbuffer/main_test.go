@@ -29,10 +29,13 @@ var fakeType = component.MustNewType("fake")
 
 // fake is an exporter whose answers a test decides. It remembers the records that it said it delivered.
 type fake struct {
+	name string
 	// answer is called for every request, maybe concurrently; nil delivers.
 	answer  func(ctx context.Context, ld plog.Logs) error
 	mutates bool
 	start   error
+	// onCreate is called when another exporter takes the place of the one in use.
+	onCreate func()
 
 	mu       sync.Mutex
 	requests []plog.Logs
@@ -53,6 +56,9 @@ func (f *fake) factory() exporter.Factory {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.created++
+			if f.onCreate != nil {
+				f.onCreate()
+			}
 			return &fakeLogs{fake: f}, nil
 		}, component.StabilityLevelStable))
 }
@@ -185,7 +191,7 @@ func started(t testing.TB, f *fake, env environment) logsExporter {
 func startedIn(t testing.TB, f *fake, env environment, host component.Host) logsExporter {
 	factory := wrap(f.factory(), env)
 	set := exportertest.NewNopSettings(fakeType)
-	set.ID = component.NewID(fakeType)
+	set.ID = component.NewIDWithName(fakeType, f.name)
 	e, err := factory.CreateLogs(context.Background(), set, factory.CreateDefaultConfig())
 	require.NoError(t, err)
 	require.NoError(t, e.Start(context.Background(), host))

@@ -72,7 +72,7 @@ func (m *Meter) observe(r *reporter) {
 	m.reporters = append(m.reporters, r)
 }
 
-// Report makes the last report, if something has happened since the one before. It must be called while the pipelines
+// Report makes the last report, if there is anything to add to the one before. It must be called while the pipelines
 // still take data.
 func (m *Meter) Report(ctx context.Context) {
 	if m == nil {
@@ -80,9 +80,7 @@ func (m *Meter) Report(ctx context.Context) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.activity() != m.seen {
-		m.report(ctx)
-	}
+	m.report(ctx)
 }
 
 // reportIfDue makes a report that the exporter is to carry, if it is time for one.

@@ -30,8 +30,11 @@ func (b *buffer[T]) try(ctx context.Context, p plan) error {
 	res := b.send(ctx, p)
 	b.connection.note(res, b.env.now())
 	if b.connection.worthAnother(res) && ctx.Err() == nil && b.renew(ctx) {
-		res = b.send(ctx, p)
-		b.connection.note(res, b.env.now())
+		// If there was no time left to send anything, the first failure stands.
+		if again := b.send(ctx, p); again.answered || again.err != nil {
+			res = again
+			b.connection.note(res, b.env.now())
+		}
 	}
 	switch {
 	case res.err == nil:
