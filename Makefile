@@ -4,6 +4,8 @@
 # make demo       build the layer, run a real function with it in the local emulator, show what arrived
 # make test       every test, with the race detector
 # make layer      dist/otelcol-lambda-{amd64,arm64}.zip; MANIFEST=… for another set of components
+# make test-full  build the full layer and test what only it can do
+# make soak       5,000 invocations with random faults and freezes; RACE=1 with the race detector in the collector
 # make lint       go vet, staticcheck and golangci-lint with the import rules
 
 MANIFEST ?= builder-config.yaml
@@ -19,12 +21,12 @@ TAGS      := $(shell sed -n 's/^  build_tags: *//p' $(MANIFEST))
 MAX_PACKAGES := 780
 HOST_ARCH := $(shell go env GOHOSTARCH)
 # What the layer's binaries are made from; tests need not be rebuilt for.
-SOURCES   := $(shell find collector components distribution internal/control internal/jsonscan internal/lambdaapi -name '*.go' ! -name '*_test.go') go.mod go.sum
+SOURCES   := $(shell find collector components distribution internal/control internal/flushpolicy internal/jsonscan internal/lambdaapi -name '*.go' ! -name '*_test.go') go.mod go.sum
 
 # Static, reproducible, without symbols (9 MB).
 BUILD := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags '-s -w -buildid='
 
-.PHONY: demo test layer lint fmt generate reproducible budget clean
+.PHONY: demo test test-full soak layer lint fmt generate reproducible budget clean
 .DELETE_ON_ERROR:
 
 layer: $(ARCHES:%=dist/$(NAME)-%.zip)
@@ -48,8 +50,20 @@ dist/$(NAME)-%.zip: build/supervisor-% $(GENERATED)/collector-% LICENSE $(wildca
 
 .PRECIOUS: build/supervisor-% $(GENERATED)/collector-%
 
+# The simulator has one goroutine and computes for minutes under the race detector: the only test without it.
 test: dist/$(NAME)-$(HOST_ARCH).zip
-	go test -race ./...
+	go test -race $$(go list ./... | grep -v /cmd/flush-simulator)
+	go test ./cmd/flush-simulator
+
+test-full: dist/$(NAME)-$(HOST_ARCH).zip
+	$(MAKE) layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full ARCHES=$(HOST_ARCH)
+	go test -tags full -run Full ./test
+
+soak: dist/$(NAME)-$(HOST_ARCH).zip $(if $(RACE),build/collector-race)
+	go test ./test -run Soak -v -soak 5000 -timeout 15m $(if $(RACE),-collector ../build/collector-race)
+
+build/collector-race: $(GENERATED)/main.go $(SOURCES)
+	cd $(GENERATED) && CGO_ENABLED=1 go build -race -tags '$(TAGS),distribution' -o $(CURDIR)/$@ .
 
 # The same sources give the same bytes, generated, compiled, linked and packed once more. (The folder is another one of
 # the same depth: Go records the relative path of the module that the generated one replaces.)
