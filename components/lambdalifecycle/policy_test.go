@@ -145,8 +145,8 @@ func TestRequestThatCameTooLateIsServedByTheNextInvocation(t *testing.T) {
 // and is held again when the backend is back.
 func TestFailingBackendDoesNotHoldTheEnvironment(t *testing.T) {
 	follow(t, 200, func(e *environment) {
-		down := true
-		e.slowly(10*time.Millisecond, func() bool { return down })
+		var up atomic.Bool
+		e.slowly(10*time.Millisecond, func() bool { return !up.Load() })
 		for i := range 5 {
 			id := fmt.Sprint(i)
 			begin := time.Now()
@@ -161,7 +161,7 @@ func TestFailingBackendDoesNotHoldTheEnvironment(t *testing.T) {
 			assert.Equal(t, 10*time.Millisecond, time.Since(begin), "runtimeDone is not waited for")
 			time.Sleep(time.Second)
 		}
-		down = false
+		up.Store(true)
 		begin := time.Now()
 		e.invoke("back", time.Minute)
 		time.Sleep(500 * time.Millisecond)
@@ -200,4 +200,17 @@ func TestManaged(t *testing.T) {
 		})
 		assert.Equal(t, want, got)
 	}
+}
+
+// TestLastFlushIsSideBySide: at SHUTDOWN a buffer that hangs takes neither the others' time nor all of the Collector's.
+func TestLastFlushIsSideBySide(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		e.slowly(time.Hour, never)
+		begin := time.Now()
+		e.shutdown()
+		var end *ShutdownError
+		require.ErrorAs(t, <-e.host.fatal, &end)
+		assert.Equal(t, []time.Time{begin}, e.flushed())
+		assert.Equal(t, pipelineShutdown, time.Until(end.Deadline))
+	})
 }

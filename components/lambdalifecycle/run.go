@@ -18,9 +18,14 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
-// lastReportPatience bounds the wait for the last platform.report at SHUTDOWN: it comes within 5 ms on average, 40 ms at
-// most (Elastic's measurements for apm-aws-lambda, pull request 347).
-const lastReportPatience = 50 * time.Millisecond
+const (
+	// lastReportPatience bounds the wait for the last platform.report at SHUTDOWN: it comes within 5 ms on average,
+	// 40 ms at most (Elastic's measurements for apm-aws-lambda, pull request 347).
+	lastReportPatience = 50 * time.Millisecond
+	// lastLinesPatience bounds it where an invocation has ended that was not accompanied to its end: what it has said
+	// last comes now, in front of the report.
+	lastLinesPatience = 300 * time.Millisecond
+)
 
 // pipelineShutdown is what shutting down the pipelines may take at the end, the last flush included.
 const pipelineShutdown = 300 * time.Millisecond
@@ -67,7 +72,7 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 			end := &ShutdownError{Reason: event.ShutdownReason, Deadline: event.Deadline.Add(-l.cfg.DeadlineMargin)}
 			unfinished := ""
 			if last.RequestID != "" && telemetry {
-				unfinished = l.awaitLastReport(ctx, last.RequestID)
+				unfinished = l.awaitLastReport(ctx, last.RequestID, event.ShutdownReason)
 			}
 			l.announceShutdown(ctx, end, unfinished)
 			l.flushBeforeEnd(ctx, end)
@@ -143,8 +148,12 @@ func (l *lifecycle) nextEvent() (lambdaapi.Event, error) {
 
 // awaitLastReport gives the platform.report of the last invocation the time to arrive: Lambda makes it only when all
 // extensions have asked for the next event. It returns the request id if even the end of the invocation is not known.
-func (l *lifecycle) awaitLastReport(ctx context.Context, requestID string) (unfinished string) {
-	ctx, cancel := context.WithTimeout(ctx, lastReportPatience)
+func (l *lifecycle) awaitLastReport(ctx context.Context, requestID string, reason lambdaapi.ShutdownReason) (unfinished string) {
+	patience := lastReportPatience
+	if reason == lambdaapi.Spindown && !l.runtimeDone.has(requestID) {
+		patience = lastLinesPatience
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if l.reported.wait(ctx, requestID) || l.runtimeDone.has(requestID) {
 		return ""
