@@ -47,7 +47,8 @@ type environment struct {
 	load   load
 	policy policy // nil: the next invocation is a cold start
 
-	buffer   []record // what is ready, or will be
+	buffer   []time.Time // when what is ready was born
+	coming   []record    // what will be ready
 	answered time.Time
 	done     time.Time // when the last platform.runtimeDone is ready
 	undone   time.Duration
@@ -109,42 +110,49 @@ func (e *environment) hold(now, over time.Time, export *exports) (next time.Time
 func (e *environment) say(start time.Time, duration time.Duration) {
 	for i := range e.load.lines {
 		born := start.Add(duration * time.Duration(2*i+1) / time.Duration(2*e.load.lines))
-		e.buffer = append(e.buffer, record{born, born.Add(telemetryDelay)})
+		e.coming = append(e.coming, record{born, born.Add(telemetryDelay)})
 	}
 	for i := range e.load.spans {
 		born := start.Add(duration * time.Duration(2*i+1) / time.Duration(2*e.load.spans))
-		e.buffer = append(e.buffer, record{born, start.Add(duration)})
+		e.coming = append(e.coming, record{born, start.Add(duration)})
 	}
 }
 
 // thaw ends a freeze: what was not in the buffer at its begin comes now.
 func (e *environment) thaw(now time.Time) {
-	for i := range e.buffer {
-		e.buffer[i].ready = earlier(e.buffer[i].ready, now.Add(thawDelay))
+	e.take(now)
+	for i := range e.coming {
+		e.coming[i].ready = earlier(e.coming[i].ready, now.Add(thawDelay))
 	}
 	e.done = earlier(e.done, now.Add(thawDelay))
 }
 
-// flush sends what is in the buffer and returns when the backend has answered.
-func (e *environment) flush(now time.Time, export *exports) time.Time {
-	cold := now.Sub(e.answered) >= staleAfter
-	rest := e.buffer[:0]
-	var answered time.Time
-	for _, r := range e.buffer {
+// take moves what is ready into the buffer.
+func (e *environment) take(now time.Time) {
+	rest := e.coming[:0]
+	for _, r := range e.coming {
 		if r.ready.After(now) {
 			rest = append(rest, r)
-			continue
+		} else {
+			e.buffer = append(e.buffer, r.born)
 		}
-		if answered.IsZero() {
-			answered = now.Add(export.next(cold))
-		}
-		e.costs.arrived(answered.Sub(r.born))
 	}
-	e.buffer = rest
-	if answered.IsZero() {
+	e.coming = rest
+}
+
+// flush sends what is in the buffer and returns when the backend has answered.
+func (e *environment) flush(now time.Time, export *exports) time.Time {
+	e.take(now)
+	if len(e.buffer) == 0 {
 		e.policy.Flushed(now, 0, true)
 		return now
 	}
+	cold := now.Sub(e.answered) >= staleAfter
+	answered := now.Add(export.next(cold))
+	for _, born := range e.buffer {
+		e.costs.arrived(answered.Sub(born))
+	}
+	e.buffer = e.buffer[:0]
 	e.costs.requests++
 	if cold {
 		e.costs.dials++
@@ -158,7 +166,7 @@ func (e *environment) flush(now time.Time, export *exports) time.Time {
 func (e *environment) shutdown(n int, now time.Time) {
 	e.thaw(now)
 	e.flush(now.Add(thawDelay), &exports{load: &e.load, invocation: n})
-	e.policy, e.buffer, e.answered, e.done, e.undone = nil, nil, time.Time{}, time.Time{}, 0
+	e.policy, e.answered, e.done, e.undone = nil, time.Time{}, time.Time{}, 0
 }
 
 // run runs all invocations of a load, one after the other, under rules.
