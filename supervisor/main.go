@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 // collectorPath is the collector's place in the layer, beside extensions/: Lambda executes every file inside
@@ -37,7 +39,7 @@ func run(log logger) error {
 	// The request is on its way before anything else is done; the collector's start overlaps with Lambda's answer.
 	// Managed Instances refuse INVOKE with Extension.InvalidEventType: they run invocations concurrently and announce
 	// only the end.
-	managed := os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "lambda-managed-instances"
+	managed := os.Getenv(lambdaapi.InitializationTypeVar) == lambdaapi.ManagedInstances
 	events := `{"events":["INVOKE","SHUTDOWN"]}`
 	if managed {
 		events = `{"events":["SHUTDOWN"]}`

@@ -13,6 +13,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 // NewFactory returns the factory of the lambda_lifecycle extension.
@@ -31,9 +33,8 @@ func newFactory(lookupEnv func(string) (string, bool)) extension.Factory {
 	)
 }
 
-// managed reports whether this is a Managed Instance, which runs invocations concurrently, without INVOKE events, and is
-// never frozen.
+// managed reports whether this is a Managed Instance.
 func managed(lookupEnv func(string) (string, bool)) bool {
-	initialization, _ := lookupEnv("AWS_LAMBDA_INITIALIZATION_TYPE")
-	return initialization == "lambda-managed-instances"
+	initialization, _ := lookupEnv(lambdaapi.InitializationTypeVar)
+	return initialization == lambdaapi.ManagedInstances
 }

@@ -54,7 +54,7 @@ func newStream(cfg *Config, spans *functionSpans, getenv func(string) string, ha
 	}
 	s := &stream{
 		cfg:         cfg,
-		interleaved: getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "lambda-managed-instances",
+		interleaved: getenv(lambdaapi.InitializationTypeVar) == lambdaapi.ManagedInstances,
 		joiner:      joiner{spans: spans, mode: mode},
 		holder:      holder{lines: plog.NewLogRecordSlice()},
 		tracer:      tracer{functionName: getenv("AWS_LAMBDA_FUNCTION_NAME"), random: randomID},

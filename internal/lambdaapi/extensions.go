@@ -16,6 +16,14 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
 )
 
+const (
+	// InitializationTypeVar is the environment variable that says how the environment came to be.
+	InitializationTypeVar = "AWS_LAMBDA_INITIALIZATION_TYPE"
+	// ManagedInstances is its value on Lambda Managed Instances, which run invocations concurrently, without INVOKE
+	// events, and are never frozen.
+	ManagedInstances = "lambda-managed-instances"
+)
+
 // Registration is the body that Lambda answers to POST /2020-01-01/extension/register.
 type Registration struct {
 	// AccountID is only there when it was asked for with Lambda-Extension-Accept-Feature: accountId; empty under
