@@ -87,7 +87,7 @@ build/demo/bootstrap: $(wildcard examples/go-function/*.go)
 
 # make demo ENDPOINT=https://… HEADERS='authorization=…' sends to your own backend.
 demo: dist/$(NAME)-$(HOST_ARCH).zip build/demo/bootstrap
-	go run ./cmd/lambda-emulator --layer dist/$(NAME)-$(HOST_ARCH).zip --function build/demo \
+	go run ./cmd/lambda-emulator --layer dist/$(NAME)-$(HOST_ARCH).zip --function build/demo --report build/demo.html \
 		--events examples/go-function/demo.jsonl $(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(HEADERS),--headers '$(HEADERS)')
 
 lint:
@@ -99,3 +99,10 @@ fmt:
 
 clean:
 	rm -rf build dist
+
+# The emulator's page in a real browser; Debian's is installed if there is none.
+test-page: dist/$(NAME)-$(HOST_ARCH).zip build/demo/bootstrap
+	command -v chromium google-chrome >/dev/null || apt-get install -qq --no-install-recommends chromium
+	cd e2e/page && go test -tags e2e ./...
+
+.PHONY: test-page

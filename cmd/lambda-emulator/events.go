@@ -21,6 +21,7 @@ type event struct {
 	times    int             // so many times, at least 1; goes with payload
 	idle     time.Duration
 	shutdown lambdaapi.ShutdownReason
+	backend  backendState
 }
 
 // maxEvent is the longest line of an events file: Lambda's limit for the payload of a synchronous invocation, 6 MB
@@ -69,8 +70,10 @@ func parseEvent(line []byte) (event, error) {
 		return parseIdle(keys["idle"])
 	case len(keys) == 1 && keys["shutdown"] != nil:
 		return parseShutdown(keys["shutdown"])
-	case keys["idle"] != nil, keys["shutdown"] != nil:
-		return event{}, errors.New(`idle and shutdown take no other key: if this is a payload, write {"invoke":…}`)
+	case len(keys) == 1 && keys["backend"] != nil:
+		return parseBackend(keys["backend"])
+	case keys["idle"] != nil, keys["shutdown"] != nil, keys["backend"] != nil:
+		return event{}, errors.New(`idle, shutdown and backend take no other key: if this is a payload, write {"invoke":…}`)
 	}
 	return event{payload: line, times: 1}, nil
 }

@@ -39,6 +39,10 @@ func TestParseEvents(t *testing.T) {
 		{line: `{"idle":"2s","a":1}`, err: `write {"invoke":…}`},
 		{line: `{"shutdown":"spindown"}`, want: event{shutdown: lambdaapi.Spindown}},
 		{line: `{"shutdown":"lunch"}`, err: `"spindown"`},
+		{line: `{"backend":"hang"}`, want: event{backend: backendHang}},
+		{line: `{"backend":"lunch"}`, err: `"unavailable"`},
+		{line: `{"backend":503}`, err: `"unavailable"`},
+		{line: `{"backend":"up","a":1}`, err: `write {"invoke":…}`},
 		{line: `{"shutdown":{}}`, err: `"spindown"`},
 		{line: `{`, err: "not a JSON value"},
 		{line: ``, err: "no event"},
@@ -60,6 +64,7 @@ func TestParseEvents(t *testing.T) {
 func FuzzParseEvents(f *testing.F) {
 	f.Add(`{"invoke":{},"times":2}` + "\n" + `{"idle":"1s"}`)
 	f.Add(`{"shutdown":"timeout"}`)
+	f.Add(`{"backend":"up"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		events, err := parseEvents(strings.NewReader(text))
 		if err != nil {
@@ -67,7 +72,7 @@ func FuzzParseEvents(f *testing.F) {
 		}
 		for _, e := range events {
 			set := 0
-			for _, is := range []bool{e.times > 0 && len(e.payload) > 0, e.idle > 0, e.shutdown != ""} {
+			for _, is := range []bool{e.times > 0 && len(e.payload) > 0, e.idle > 0, e.shutdown != "", e.backend != ""} {
 				if is {
 					set++
 				}

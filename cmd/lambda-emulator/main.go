@@ -68,7 +68,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return fail(exitUsage, fmt.Errorf("%w (see --help)", err))
 	}
-	invocations, playErr := play(ctx, function, options.events, options.idle)
+	faulty := &faultyBackend{backend: backend}
+	invocations, playErr := play(ctx, function, faulty, options.events, options.idle)
 	if err := errors.Join(playErr, function.Close()); err != nil {
 		// What is known up to here may tell why.
 		defer func() { exit = fail(exitFault, err) }()
@@ -80,6 +81,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if err := report.write(stdout); err != nil {
 		return fail(exitFault, err)
+	}
+	if options.report != "" {
+		if err := writePage(options, report, faulty.changes); err != nil {
+			return fail(exitFault, err)
+		}
+		_, _ = fmt.Fprintf(stdout, "The same as a page: %s\n", options.report)
 	}
 	if report.complete() {
 		return exitArrived

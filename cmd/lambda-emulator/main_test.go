@@ -117,6 +117,12 @@ func TestRun(t *testing.T) {
 			},
 		},
 		{"loss", []string{"--events", "-"}, `{"lose":true}`, exitIncomplete, []string{"function     1        0     1           0\n"}},
+		{
+			"backend that refuses, and one that is up again", []string{"--events", "-"},
+			`{"backend":"denied"}` + "\n{}\n" + `{"backend":"up"}` + "\n{}",
+			exitIncomplete, []string{": refused", "function     2        1     1           0\n"},
+		},
+		{"backend of the user's", []string{"--endpoint", "http://127.0.0.1:1", "--events", "-"}, `{"backend":"up"}`, exitFault, nil},
 		{"own backend", []string{"--endpoint", "http://127.0.0.1:1"}, "", exitArrived, []string{"your own backend", "     1        ?     ?           ?\n"}},
 		{"help", []string{"--help"}, "", exitArrived, []string{"EXIT CODE"}},
 		{"usage", []string{"--what"}, "", exitUsage, nil},
@@ -136,6 +142,22 @@ func TestRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestRunWritesThePage(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "out.html")
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"--function", functionDir(t), "--report", file}, nil, &stdout, &stderr)
+	require.Equal(t, exitArrived, code, stderr.String())
+	assert.Contains(t, stdout.String(), file)
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Contains(t, string(content), "Everything that was sent has arrived, once")
+
+	code = run(t.Context(), []string{"--function", functionDir(t), "--report", "/nowhere/out.html"}, nil, &stdout, &stderr)
+	assert.Equal(t, exitFault, code)
+	assert.Contains(t, stderr.String(), "--report")
 }
 
 func TestRunInterrupted(t *testing.T) {

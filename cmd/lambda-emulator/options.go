@@ -40,8 +40,10 @@ EVENTS
   A line is one of these; empty lines, and lines that begin with #, are passed over:
     {"key":"value"}                 any other JSON: invoke with it as the payload
     {"invoke":{…},"times":10}       invoke with it so many times (default 1); all wait in line, so that the environment
-                                    is not frozen between them. Needed for payloads with a key invoke, idle or shutdown
+                                    is not frozen between them. Needed for payloads with a key invoke, idle,
+                                    shutdown or backend
     {"idle":"2s"}                   nothing happens for so long: the environment is frozen
+    {"backend":"down"}              the built-in backend is down, or hang, unavailable, denied, and up again from here on
     {"shutdown":"spindown"}         the environment ends; the reason may also be timeout or failure. An invocation
                                     after it is a cold start
   After the last event the environment is shut down, if it was not.
@@ -58,6 +60,7 @@ BACKEND
 
 OUTPUT
   --quiet             does not copy the lines of the function and the extensions to standard error while they run
+  --report FILE       also writes all of it, with a chart, as one HTML page that needs nothing else
   --rows 100          how many logs, and spans, are printed at most; 0 for all
 
   Log records: each line that the function wrote must arrive once, as a record with that line, or with the message of
@@ -80,6 +83,7 @@ type options struct {
 	headers  string
 	protocol string // http or grpc
 	quiet    bool
+	report   string // file of the HTML page; empty: none
 	rows     int
 }
 
@@ -117,6 +121,7 @@ func parseOptions(args []string, stdin io.Reader) (options, error) {
 	flags.StringVar(&o.protocol, "protocol", "http", "")
 	flags.StringVar(&o.emulator.LogFormat, "log-format", lambdaemulator.LogText, "")
 	flags.BoolVar(&o.quiet, "quiet", false, "")
+	flags.StringVar(&o.report, "report", "", "")
 	flags.IntVar(&o.rows, "rows", 100, "")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err

@@ -22,7 +22,7 @@ type environment interface {
 
 // play makes the events happen, with a pause between them, and ends the environment. It returns the invocations that
 // took place, also those before an error.
-func play(ctx context.Context, env environment, events []event, pause time.Duration) ([]lambdaemulator.Invocation, error) {
+func play(ctx context.Context, env environment, backend *faultyBackend, events []event, pause time.Duration) ([]lambdaemulator.Invocation, error) {
 	var all []lambdaemulator.Invocation
 	for i, e := range events {
 		if i > 0 {
@@ -37,6 +37,10 @@ func play(ctx context.Context, env environment, events []event, pause time.Durat
 			}
 		case e.shutdown != "":
 			if err := env.Shutdown(ctx, e.shutdown); err != nil {
+				return all, err
+			}
+		case e.backend != "":
+			if err := backend.become(e.backend); err != nil {
 				return all, err
 			}
 		default:

@@ -43,7 +43,7 @@ func TestPlay(t *testing.T) {
 	t.Parallel()
 	env := &fakeEnvironment{}
 	env.barrier.Add(3) // the burst waits in line all at once, or this test does not end
-	got, err := play(t.Context(), env, []event{
+	got, err := play(t.Context(), env, &faultyBackend{}, []event{
 		{payload: []byte("burst"), times: 3}, {idle: time.Millisecond}, {shutdown: lambdaapi.Timeout},
 	}, time.Nanosecond)
 	require.NoError(t, err)
@@ -56,12 +56,12 @@ func TestPlayEndsWithAnError(t *testing.T) {
 	broken := errors.New("broken")
 	env := &fakeEnvironment{fail: broken}
 	env.barrier.Add(1)
-	_, err := play(t.Context(), env, []event{{payload: []byte("x"), times: 1}, {payload: []byte("y"), times: 1}}, 0)
+	_, err := play(t.Context(), env, &faultyBackend{}, []event{{payload: []byte("x"), times: 1}, {payload: []byte("y"), times: 1}}, 0)
 	require.ErrorIs(t, err, broken)
 	assert.Equal(t, []string{"x"}, env.story)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = play(ctx, env, []event{{idle: time.Hour}}, 0)
+	_, err = play(ctx, env, &faultyBackend{}, []event{{idle: time.Hour}}, 0)
 	require.ErrorIs(t, err, context.Canceled)
 }

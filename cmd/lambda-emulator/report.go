@@ -8,10 +8,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/otelcol-lambda/otelcol-lambda/cmd/lambda-emulator/page"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/otlpbackend"
 )
@@ -23,11 +25,11 @@ type report struct {
 	invocations []lambdaemulator.Invocation
 	rows        int // limit of a table; 0: none
 
-	external   bool // the backend is the user's: what follows is unknown
-	requests   []otlpbackend.Request
-	logs       []otlpbackend.LogRecord
-	spans      []otlpbackend.Span
-	dataPoints int
+	external bool // the backend is the user's: what follows is unknown
+	requests []otlpbackend.Request
+	logs     []otlpbackend.LogRecord
+	spans    []otlpbackend.Span
+	points   []otlpbackend.DataPoint
 }
 
 func newReport(
@@ -46,7 +48,7 @@ func newReport(
 // receive takes over what has arrived at the backend.
 func (r *report) receive(backend *otlpbackend.Backend) {
 	r.requests, r.logs, r.spans = backend.Requests(), backend.Logs(), backend.Spans()
-	r.dataPoints = backend.Counts().DataPoints
+	r.points = backend.DataPoints()
 }
 
 // await gives requests that are on their way the time to arrive, if something is missing.
@@ -61,6 +63,24 @@ func (r *report) await(ctx context.Context, backend *otlpbackend.Backend, limit 
 		answered := !slices.ContainsFunc(r.requests, func(q otlpbackend.Request) bool { return q.Outcome == otlpbackend.Pending })
 		return logs.lost == 0 && spans.lost == 0 && answered
 	})
+}
+
+// writePage writes the report as an HTML page.
+func writePage(options options, r *report, faults []page.Fault) error {
+	totals, _, _ := r.totals()
+	var out bytes.Buffer
+	err := page.Write(&out, page.Run{
+		Layer: options.emulator.Layer, Function: options.emulator.Function,
+		Events: r.events, Invocations: r.invocations, Lines: r.lines, Totals: totals, Faults: faults,
+		External: r.external, Requests: r.requests, Logs: r.logs, Spans: r.spans, Points: r.points,
+	})
+	if err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	if err := os.WriteFile(options.report, out.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	return nil
 }
 
 // complete reports whether nothing that can be known was lost or duplicated.
@@ -90,19 +110,31 @@ func (r *report) write(w io.Writer) error {
 	return err
 }
 
-func (r *report) writeTotals(out *bytes.Buffer) {
+// totals also returns how many other log records arrived, and how many invocations did not say what spans they sent.
+func (r *report) totals() (totals []page.Total, others, silent int) {
 	logs, others := tallyLogs(r.lines, r.logs)
 	spans, silent := tallySpans(r.invocations, r.spans)
-	t := newTable("TOTALS", text(""), numbers("SENT"), numbers("ARRIVED"), numbers("LOST"), numbers("DUPLICATED"))
 	for _, row := range []struct {
 		name  string
 		tally tally
 	}{{"log lines of the function", logs}, {"spans of the function", spans}} {
-		cells := []string{row.name, strconv.Itoa(row.tally.sent)}
+		totals = append(totals, page.Total{
+			Name: row.name,
+			Sent: row.tally.sent, Arrived: row.tally.arrived, Lost: row.tally.lost, Duplicated: row.tally.duplicated,
+		})
+	}
+	return totals, others, silent
+}
+
+func (r *report) writeTotals(out *bytes.Buffer) {
+	totals, others, silent := r.totals()
+	t := newTable("TOTALS", text(""), numbers("SENT"), numbers("ARRIVED"), numbers("LOST"), numbers("DUPLICATED"))
+	for _, total := range totals {
+		cells := []string{total.Name, strconv.Itoa(total.Sent)}
 		if r.external {
 			cells = append(cells, "?", "?", "?")
 		} else {
-			for _, n := range []int{row.tally.arrived, row.tally.lost, row.tally.duplicated} {
+			for _, n := range []int{total.Arrived, total.Lost, total.Duplicated} {
 				cells = append(cells, strconv.Itoa(n))
 			}
 		}
@@ -116,5 +148,5 @@ func (r *report) writeTotals(out *bytes.Buffer) {
 		fmt.Fprintln(out, "What arrived is for your own backend to say.")
 		return
 	}
-	fmt.Fprintf(out, "Also arrived: %d other log records, %d data points, in %d requests altogether.\n", others, r.dataPoints, len(r.requests))
+	fmt.Fprintf(out, "Also arrived: %d other log records, %d data points, in %d requests altogether.\n", others, len(r.points), len(r.requests))
 }

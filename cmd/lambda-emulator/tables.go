@@ -106,54 +106,16 @@ func writeSpans(out *bytes.Buffer, spans []otlpbackend.Span, at clock, rows int)
 			invocations[s.TraceID] = number
 		}
 	}
-	for _, s := range arrange(spans) {
+	for _, s := range otlpbackend.Nest(spans) {
 		status := "-"
 		if s.StatusCode != ptrace.StatusCodeUnset {
 			status = strings.TrimSpace(s.StatusCode.String() + " " + s.StatusMessage)
 		}
 		service, _ := s.Resource["service.name"].(string)
 		t.row(at.ms(s.Start), fmt.Sprintf("%.2f", float64(s.End.Sub(s.Start).Microseconds())/1000),
-			strings.Repeat("  ", s.depth)+s.Name, status, cmp.Or(invocations[s.TraceID], "-"), cmp.Or(service, "-"))
+			strings.Repeat("  ", s.Depth)+s.Name, status, cmp.Or(invocations[s.TraceID], "-"), cmp.Or(service, "-"))
 	}
 	t.write(out, rows)
-}
-
-type nested struct {
-	otlpbackend.Span
-	depth int
-}
-
-// arrange puts every span behind its parent, siblings and traces by their start. A span whose parent did not arrive
-// is at the top.
-func arrange(spans []otlpbackend.Span) []nested {
-	type id struct{ trace, span string }
-	unique := map[id]otlpbackend.Span{}
-	for _, s := range spans {
-		unique[id{s.TraceID, s.SpanID}] = s
-	}
-	children := map[id][]otlpbackend.Span{}
-	var top []otlpbackend.Span
-	for _, s := range unique {
-		parent := id{s.TraceID, s.ParentSpanID}
-		if _, ok := unique[parent]; ok && s.ParentSpanID != s.SpanID {
-			children[parent] = append(children[parent], s)
-		} else {
-			top = append(top, s)
-		}
-	}
-	var all []nested
-	var add func(spans []otlpbackend.Span, depth int)
-	add = func(spans []otlpbackend.Span, depth int) {
-		slices.SortFunc(spans, func(a, b otlpbackend.Span) int {
-			return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.SpanID, b.SpanID))
-		})
-		for _, s := range spans {
-			all = append(all, nested{s, depth})
-			add(children[id{s.TraceID, s.SpanID}], depth+1)
-		}
-	}
-	add(top, 0)
-	return all
 }
 
 func writeTimeline(out *bytes.Buffer, moments []moment, at clock) {
