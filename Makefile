@@ -18,6 +18,7 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 # The manifest names where its generated module goes.
 GENERATED := $(shell sed -n 's/^  output_path: *//p' $(MANIFEST))
 TAGS      := $(shell sed -n 's/^  build_tags: *//p' $(MANIFEST))
+VERSION   := $(shell sed -n 's/^  version: *//p' $(MANIFEST))
 MAX_PACKAGES := 780
 HOST_ARCH := $(shell go env GOHOSTARCH)
 # What the layer's binaries are made from; tests need not be rebuilt for.
@@ -44,11 +45,17 @@ $(GENERATED)/collector-%: $(GENERATED)/main.go $(SOURCES)
 build/supervisor-%: $(wildcard supervisor/*.go) $(wildcard internal/control/*.go internal/lambdaapi/*.go)
 	GOARCH=$* $(BUILD) -o $@ ./supervisor
 
-dist/$(NAME)-%.zip: build/supervisor-% $(GENERATED)/collector-% LICENSE $(wildcard layer/*.go)
-	@mkdir -p dist
-	go run ./layer -out $@ -supervisor build/supervisor-$* -collector $(GENERATED)/collector-$*
+# The licences of what is linked, and what that is: the supervisor links nothing that the collector does not.
+$(GENERATED)/third-party-%: $(GENERATED)/main.go $(SOURCES) $(filter-out %_test.go,$(wildcard layer/licenses/*))
+	go -C layer/licenses run . -dir $(CURDIR)/$(GENERATED) -tags '$(TAGS),distribution' -arch $* -version '$(VERSION)' \
+		-sbom $(CURDIR)/$(GENERATED)/sbom-$*.cdx.json -notices $(CURDIR)/$@
 
-.PRECIOUS: build/supervisor-% $(GENERATED)/collector-%
+dist/$(NAME)-%.zip: build/supervisor-% $(GENERATED)/collector-% $(GENERATED)/third-party-% LICENSE $(wildcard layer/*.go)
+	@mkdir -p dist
+	go run ./layer -out $@ -supervisor build/supervisor-$* -collector $(GENERATED)/collector-$* \
+		-third-party $(GENERATED)/third-party-$*
+
+.PRECIOUS: build/supervisor-% $(GENERATED)/collector-% $(GENERATED)/third-party-%
 
 # The simulator has one goroutine and computes for minutes under the race detector: the only test without it.
 test: dist/$(NAME)-$(HOST_ARCH).zip

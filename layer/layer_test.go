@@ -51,9 +51,10 @@ func TestLayer(t *testing.T) {
 				}
 			}
 			assert.Equal(t, map[string]fs.FileMode{
-				"extensions/otelcol-lambda": 0o755,
-				"otelcol-lambda/collector":  0o755,
-				"otelcol-lambda/LICENSE":    0o644,
+				"extensions/otelcol-lambda":           0o755,
+				"otelcol-lambda/collector":            0o755,
+				"otelcol-lambda/LICENSE":              0o644,
+				"otelcol-lambda/THIRD_PARTY_LICENSES": 0o644,
 			}, modes)
 		})
 	}

@@ -4,7 +4,7 @@
 // The layer command packs the layer's files into a zip that comes out bit for bit the same from the same files: fixed
 // order, times and modes.
 //
-//	go run ./layer -out dist/otelcol-lambda-amd64.zip -supervisor FILE -collector FILE -license FILE
+//	go run ./layer -out dist/otelcol-lambda-amd64.zip -supervisor FILE -collector FILE -third-party FILE
 package main
 
 import (
@@ -30,10 +30,12 @@ func main() {
 	supervisor := flag.String("supervisor", "", "the supervisor's executable")
 	collector := flag.String("collector", "", "the collector's executable")
 	license := flag.String("license", "LICENSE", "the licence")
+	thirdParty := flag.String("third-party", "", "the licences of what is linked: layer/licenses writes them")
 	flag.Parse()
 	entries := []entry{
 		{"extensions/otelcol-lambda", *supervisor, 0o755},
 		{"otelcol-lambda/LICENSE", *license, 0o644},
+		{"otelcol-lambda/THIRD_PARTY_LICENSES", *thirdParty, 0o644},
 		{"otelcol-lambda/collector", *collector, 0o755},
 	}
 	if err := writeLayer(*out, entries); err != nil {
