@@ -113,3 +113,18 @@ test-page: dist/$(NAME)-$(HOST_ARCH).zip build/demo/bootstrap
 	cd e2e/page && go test -tags e2e ./...
 
 .PHONY: test-page
+# make publish REGIONS="us-east-1 eu-west-1" publishes the layers with the AWS CLI: layer/publish/publish.sh says what
+# REGIONS, SHARE, DRY_RUN and JOBS mean.
+.PHONY: publish test-publish
+publish: layer
+	@layer/publish/publish.sh $(ARCHES:%=dist/$(NAME)-%.zip)
+
+export REGIONS SHARE DRY_RUN JOBS
+
+test-publish: build/publish-venv
+	PATH=$(CURDIR)/$</bin:$$PATH python -m unittest discover -s layer/publish
+
+build/publish-venv: layer/publish/requirements.txt
+	python3 -m venv $@
+	$@/bin/pip install -q -r $<
+	@touch $@
