@@ -103,7 +103,7 @@ def main():
     parser.add_argument("--sam", action="store_true", help="the template is one of SAM: transform it first")
     parser.add_argument("template")
     arguments = parser.parse_args()
-    template, _ = cfn_yaml.load(arguments.template), None
+    template = cfn_yaml.load(arguments.template)
     if arguments.sam:
         for resource in template["Resources"].values():
             resource["Properties"]["CodeUri"] = "s3://bucket/key"  # as sam package leaves it

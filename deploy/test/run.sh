@@ -14,6 +14,8 @@ export LAYER_ARN=arn:aws:lambda:us-east-1:123456789012:layer:otelcol-lambda-arm6
 export ENDPOINT=https://ingest.example.com:4318
 export KEY_SECRET_ARN=arn:aws:secretsmanager:us-east-1:123456789012:secret:clickstack-AbCdEf
 
+export PYTHONWARNINGS=ignore # that parliament's use of pkg_resources is deprecated
+
 step() { printf '\n== %s\n' "$*"; "$@"; }
 check() { step python deploy/test/check.py "$@"; }
 
@@ -22,7 +24,7 @@ tools() {
 	[[ $work/tools -nt deploy/test/requirements.txt ]] || {
 		rm -rf "$work/tools"
 		python3 -m venv "$work/tools"
-		"$work/tools/bin/pip" install -q -r deploy/test/requirements.txt
+		"$work/tools/bin/pip" install -q --disable-pip-version-check -r deploy/test/requirements.txt
 	}
 	PATH=$work/tools/bin:$PATH
 }
@@ -30,9 +32,10 @@ tools() {
 policies() {
 	local policy
 	for policy in deploy/iam/*.json; do
-		# A trust policy has no resource, which parliament asks for.
-		[[ $policy == *trust.json ]] || step parliament --file "$policy"
+		printf '\n== parliament <%s\n' "$policy"
+		parliament <"$policy"
 	done
+	step cfn-lint deploy/iam/publish-role.yaml
 }
 
 cloudformation() {
