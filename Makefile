@@ -142,15 +142,16 @@ release:
 	cd dist/release && sha256sum * > ../SHA256SUMS && mv ../SHA256SUMS .
 
 test-licenses:
+	go -C layer/licenses mod tidy -diff
 	go -C layer/licenses vet ./...
 	go -C layer/licenses test ./...
 
-test-publish: build/publish-tools
-	PATH=$(CURDIR)/$</bin:$$PATH python -m unittest discover -s layer/publish
+test-publish: build/publish-tools/bin/aws
+	PATH=$(CURDIR)/$(<D):$$PATH python -m unittest discover -s layer/publish
 
-build/publish-tools: layer/publish/requirements.txt
-	python3 -m venv $@
-	$@/bin/pip install -q -r $<
+build/publish-tools/bin/aws: layer/publish/requirements.txt
+	python3 -m venv build/publish-tools
+	$(@D)/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
 # Needs python3, npm and terraform.

@@ -21,10 +21,12 @@ check() { step python deploy/test/check.py "$@"; }
 
 tools() {
 	mkdir -p "$work"
-	[[ $work/tools -nt deploy/test/requirements.txt ]] || {
+	echo "module deploy" >"$work/go.mod" # keeps the Go files that packages of npm bring out of ./...
+	[[ $work/tools/ready -nt deploy/test/requirements.txt ]] || {
 		rm -rf "$work/tools"
 		python3 -m venv "$work/tools"
 		"$work/tools/bin/pip" install -q --disable-pip-version-check -r deploy/test/requirements.txt
+		touch "$work/tools/ready"
 	}
 	PATH=$work/tools/bin:$PATH
 }
