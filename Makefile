@@ -122,7 +122,7 @@ test-page: dist/$(NAME)-$(HOST_ARCH).zip build/demo/bootstrap
 .PHONY: publish release test-licenses test-publish test-templates lint-workflows
 
 publish: layer
-	@REGIONS='$(REGIONS)' SHARE='$(SHARE)' DRY_RUN='$(DRY_RUN)' JOBS='$(JOBS)' \
+	@REGIONS='$(REGIONS)' SHARE='$(SHARE)' DRY_RUN='$(DRY_RUN)' JOBS='$(JOBS)' DESCRIPTION='$(NAME) $(VERSION)' \
 		layer/publish/publish.sh $(ARCHES:%=dist/$(NAME)-%.zip)
 
 MANIFESTS := builder-config.yaml builder-config-full.yaml

@@ -46,8 +46,11 @@ func TestLayer(t *testing.T) {
 				if f.Mode() == 0o755 {
 					assertStatic(t, f, machine)
 				}
-				if f.Name == "extensions/otelcol-lambda" {
+				switch f.Name {
+				case "extensions/otelcol-lambda":
 					assert.LessOrEqual(t, f.UncompressedSize64, uint64(maxSupervisor))
+				case "otelcol-lambda/THIRD_PARTY_LICENSES":
+					assert.Contains(t, string(content(t, f)), "\ngo.opentelemetry.io/collector/otelcol v")
 				}
 			}
 			assert.Equal(t, map[string]fs.FileMode{
@@ -62,17 +65,21 @@ func TestLayer(t *testing.T) {
 
 // assertStatic asserts that the file is an executable for the machine that needs no loader and no library.
 func assertStatic(t *testing.T, f *zip.File, machine elf.Machine) {
-	r, err := f.Open()
-	require.NoError(t, err)
-	defer func() { require.NoError(t, r.Close()) }()
-	data, err := io.ReadAll(r)
-	require.NoError(t, err)
-	executable, err := elf.NewFile(bytes.NewReader(data))
+	executable, err := elf.NewFile(bytes.NewReader(content(t, f)))
 	require.NoError(t, err)
 	assert.Equal(t, machine, executable.Machine, f.Name)
 	for _, p := range executable.Progs {
 		assert.NotEqual(t, elf.PT_INTERP, p.Type, "%s wants a loader", f.Name)
 	}
+}
+
+func content(t *testing.T, f *zip.File) []byte {
+	r, err := f.Open()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	data, err := io.ReadAll(r)
+	require.NoError(t, err)
+	return data
 }
 
 func TestPackIsReproducible(t *testing.T) {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { App, Duration, Stack, StackProps } from "aws-cdk-lib";
-import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Code, Function, LayerVersion, Runtime } from "aws-cdk-lib/aws-lambda";
+import * as iam from "aws-cdk-lib/aws-iam";
+import * as lambda from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 
 interface Props extends StackProps {
@@ -20,21 +20,21 @@ export class FunctionStack extends Stack {
   constructor(scope: Construct, id: string, props: Props) {
     super(scope, id, props);
 
-    // A role of our own: the one that Function makes has AWSLambdaBasicExecutionRole, which writes to CloudWatch Logs.
-    const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    // A role of our own: the one that a Function makes has AWSLambdaBasicExecutionRole, which writes to CloudWatch Logs.
+    const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
     role.addToPolicy(
-      new PolicyStatement({ actions: ["secretsmanager:GetSecretValue"], resources: [props.keySecretArn] }),
+      new iam.PolicyStatement({ actions: ["secretsmanager:GetSecretValue"], resources: [props.keySecretArn] }),
     );
 
-    new Function(this, "Function", {
+    new lambda.Function(this, "Function", {
       role,
-      runtime: Runtime.PYTHON_3_13,
-      architecture: Architecture.ARM_64,
+      runtime: lambda.Runtime.PYTHON_3_13,
+      architecture: lambda.Architecture.ARM_64,
       handler: "app.handler",
-      code: Code.fromAsset("function"),
+      code: lambda.Code.fromAsset("function"),
       memorySize: 256,
       timeout: Duration.seconds(10),
-      layers: [LayerVersion.fromLayerVersionArn(this, "Layer", props.layerArn)],
+      layers: [lambda.LayerVersion.fromLayerVersionArn(this, "Layer", props.layerArn)],
       environment: {
         OTEL_SERVICE_NAME: "my-service",
         ROTEL_OTLP_EXPORTER_ENDPOINT: props.endpoint,

@@ -4,7 +4,7 @@
 
 # Holds the templates against the linters and the compilers of their own tools, in copies under build/deploy.
 # Needs python3 and npm, which fetch the tools, and terraform, which fetches its provider (offline: set
-# TF_CLI_ARGS_init=-plugin-dir=DIR).
+# TF_CLI_ARGS_init=-plugin-dir=DIR). Arguments, such as "sam cdk", pick the parts: the functions below.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$PWD/build/deploy
@@ -86,4 +86,5 @@ serverless() (
 )
 
 tools
-for part in ${*:-policies cloudformation sam container terraform_ cdk serverless}; do "$part"; done
+[[ $# -gt 0 ]] || set -- policies cloudformation sam container terraform_ cdk serverless
+for part; do "$part"; done

@@ -12,6 +12,7 @@
 # SHARE    who else may use the layer: "public", ids of organisations (o-…) and accounts (12 digits); default: nobody
 # DRY_RUN  1: ask what is there, say what would be done, change nothing
 # JOBS     regions at a time, default 4
+# DESCRIPTION  of the versions that are published; it does not count as a difference
 #
 # A zip is published as the layer of its name, for the architecture at the end of its name (-amd64, -arm64).
 # Exit code: 0 everything is published and shared; 1 something failed, and all the rest is done; 2 the arguments are wrong.
@@ -21,7 +22,7 @@ usage() { echo "publish: $*" >&2; exit 2; }
 
 # The largest zip that Lambda takes in a request. A larger one would have to go through S3.
 readonly max_bytes=$((50 * 1024 * 1024))
-readonly here=$(dirname "$0")
+here=$(dirname "$0")
 
 partition_regions() { awk -v partition="$1" '$1 == partition { print $2 }' "$here/regions.txt"; }
 

@@ -70,7 +70,7 @@ class Publish(unittest.TestCase):
     def test_each_layer_in_each_region_once(self):
         regions = "us-east-1 eu-west-1"
         arn = "arn:aws:lambda:{}:123456789012:layer:layer-{}:{}".format
-        rows, progress = self.publish(self.amd64, self.arm64, REGIONS=regions)
+        rows, progress = self.publish(self.amd64, self.arm64, REGIONS=regions, DESCRIPTION="layer 1.2.3")
         self.assertEqual(
             [
                 ["eu-west-1", "arm64", "published", arn("eu-west-1", "arm64", 1)],
@@ -86,6 +86,7 @@ class Publish(unittest.TestCase):
         version = self.account.layers["eu-west-1", "layer-arm64"][0][0]
         self.assertEqual(["arm64"], version["CompatibleArchitectures"])
         self.assertEqual("Apache-2.0", version["LicenseInfo"])
+        self.assertEqual("layer 1.2.3", version["Description"])
 
         rows, _ = self.publish(self.amd64, self.arm64, REGIONS=regions)
         self.assertEqual({"unchanged"}, {row[2] for row in rows})
@@ -216,7 +217,7 @@ class Publish(unittest.TestCase):
 
     def test_the_list_of_regions(self):
         """regions.txt has the regions that botocore knows Lambda to be in; public ones, in the four partitions."""
-        listed = [line.split() for line in (HERE / "regions.txt").read_text().splitlines() if not line.startswith("#")]
+        listed = [line.split() for line in (HERE / "regions.txt").read_text().splitlines() if line and not line.startswith("#")]
         known = [
             [p["partition"], region]
             for p in Loader().load_data("endpoints")["partitions"]
