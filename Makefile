@@ -160,3 +160,23 @@ test-templates:
 
 lint-workflows:
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+# ClickHouse, in a library of the npm registry, behind a server of ours; a Collector like ClickStack's; the full layer.
+CLICKHOUSE := build/e2e-clickhouse
+
+.PHONY: e2e-clickhouse
+e2e-clickhouse: $(CLICKHOUSE)/node_modules/.package-lock.json $(CLICKHOUSE)/gateway-collector
+	$(MAKE) layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full ARCHES=amd64
+	$(BUILD) -o $(CLICKHOUSE)/go-function/bootstrap ./examples/go-function
+	$(BUILD) -o $(CLICKHOUSE)/function/bootstrap ./test/function
+	cd e2e/clickhouse && $(BUILD) -o ../../$(CLICKHOUSE)/server ./server
+	cd e2e/clickhouse && go test -tags e2e -count 1 -timeout 10m
+
+$(CLICKHOUSE)/node_modules/.package-lock.json: e2e/clickhouse/package.json e2e/clickhouse/package-lock.json
+	@mkdir -p $(CLICKHOUSE)
+	cp e2e/clickhouse/package.json e2e/clickhouse/package-lock.json $(CLICKHOUSE)
+	npm ci --prefix $(CLICKHOUSE)
+
+$(CLICKHOUSE)/gateway-collector: e2e/clickhouse/gateway-builder.yaml
+	@mkdir -p $(CLICKHOUSE)
+	cd e2e/clickhouse && $(OCB) --config gateway-builder.yaml --skip-compilation
+	cd $(CLICKHOUSE)/gateway && $(BUILD) -o ../gateway-collector .

@@ -1,0 +1,135 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package clickhouse
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
+)
+
+// allSignals has Lambda's own metrics and spans in a file that by itself takes only the SDK's.
+var allSignals = []string{
+	"metrics:\n      receivers: [otlp]", "metrics:\n      receivers: [telemetryapi, otlp]",
+	"traces:\n      receivers: [otlp]", "traces:\n      receivers: [telemetryapi, otlp]",
+}
+
+// TestSearches: whichever way the telemetry of a function goes to ClickHouse, the guide's searches find it.
+func TestSearches(t *testing.T) {
+	t.Parallel()
+	for _, asJSON := range []bool{false, true} {
+		schema := map[bool]string{false: "map", true: "JSON"}[asJSON]
+		for way, configure := range map[string]func(t *testing.T) []string{
+			"ClickStack": func(t *testing.T) []string {
+				endpoint, _ := startGateway(t, shared, databaseOf(t), asJSON)
+				return append(withFile(t, "clickstack.yaml", allSignals...),
+					"CLICKSTACK_ENDPOINT", endpoint, "CLICKSTACK_INGESTION_KEY", ingestionKey)
+			},
+			"direct": func(t *testing.T) []string {
+				replace := append([]string{"database: otel", "database: " + makeTables(t, shared, asJSON)}, allSignals...)
+				if asJSON {
+					replace = append(replace, "compress: lz4", "compress: lz4\n    json: true")
+				}
+				return append(withFile(t, "full/clickhouse.yaml", replace...),
+					"CLICKHOUSE_ENDPOINT", shared.url, "CLICKHOUSE_USER", user, "CLICKHOUSE_PASSWORD", password)
+			},
+		} {
+			t.Run(way+" "+schema, func(t *testing.T) {
+				t.Parallel()
+				f := start(t, "go-function", configure(t)...)
+				r := f.runShop()
+				f.shutdown()
+				shared.waitFor(t, databaseOf(t), r)
+				shared.search(t, way+", "+schema, asJSON, map[string]string{
+					"db": databaseOf(t), "invocation": r.invocation, "invocations": fmt.Sprint(r.invocations),
+				}, searchesOf(r))
+				assert.Empty(t, f.linesOf(lambdaemulator.SourceExtension))
+			})
+		}
+	}
+}
+
+// TestVariables: direct export is set up by Rotel's variables as well, with the same rows in the tables.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	for schema, asJSON := range map[string]string{"map": "false", "JSON": "true"} {
+		t.Run(schema, func(t *testing.T) {
+			t.Parallel()
+			database := makeTables(t, shared, schema == "JSON")
+			f := start(t, "go-function",
+				"ROTEL_EXPORTER", "clickhouse",
+				"ROTEL_CLICKHOUSE_EXPORTER_ENDPOINT", shared.url,
+				"ROTEL_CLICKHOUSE_EXPORTER_DATABASE", database,
+				"ROTEL_CLICKHOUSE_EXPORTER_USER", user,
+				"ROTEL_CLICKHOUSE_EXPORTER_PASSWORD", password,
+				"ROTEL_CLICKHOUSE_EXPORTER_ENABLE_JSON", asJSON,
+			)
+			r := f.runShop()
+			f.shutdown()
+			for _, counted := range []search{
+				{"logs", fmt.Sprintf("SELECT 1 FROM %s.otel_logs WHERE ServiceName = 'shop' AND EventName = ''", database), r.lines},
+				{"traces", fmt.Sprintf("SELECT 1 FROM %s.otel_traces WHERE ServiceName = 'shop'", database), r.spans},
+				{"metrics", fmt.Sprintf("SELECT DISTINCT Attributes FROM %s.otel_metrics_sum WHERE MetricName = 'shop.orders'", database), 2},
+			} {
+				rows := shared.query(t, counted.statement)
+				assert.Len(t, rows, counted.want, counted.looksFor)
+				searched.add("direct by variables, "+schema, counted.looksFor, fmt.Sprint(len(rows)), fmt.Sprint(counted.want))
+			}
+			assert.Empty(t, f.linesOf(lambdaemulator.SourceExtension))
+		})
+	}
+}
+
+// shopRun is what a run of examples/go-function must leave in the tables.
+type shopRun struct {
+	invocations, failed    int
+	lines, spans           int
+	linesOfOne, spansOfOne int
+	invocation             string // the request id of that one
+	severities             int    // different ones
+}
+
+// runShop invokes examples/go-function a few times; one invocation fails.
+func (f *function) runShop() shopRun {
+	f.t.Helper()
+	var r shopRun
+	for _, event := range []string{`{}`, `{}`, `{"fail":true}`, `{}`} {
+		invocation := f.invoke(event)
+		var made struct{ Spans, Lines int }
+		payload := invocation.Payload
+		if invocation.FunctionError != "" {
+			r.failed++
+			var failure struct{ ErrorMessage string }
+			require.NoError(f.t, json.Unmarshal(payload, &failure))
+			payload = []byte(failure.ErrorMessage)
+		}
+		require.NoError(f.t, json.Unmarshal(payload, &made), "%s", payload)
+		require.NotZero(f.t, made.Spans)
+		r.invocations++
+		r.spans += made.Spans
+		r.linesOfOne, r.spansOfOne, r.invocation = made.Lines, made.Spans, invocation.RequestID
+	}
+	r.lines = len(f.linesOf(lambdaemulator.SourceFunction)) // the runtime client logs the error of an invocation, too
+	r.severities = 2                                        // INFO, ERROR
+	return r
+}
+
+// waitFor waits until what a gateway has accepted is in the tables.
+func (s *server) waitFor(t *testing.T, database string, r shopRun) {
+	t.Helper()
+	count := func(table string) int {
+		return len(s.query(t, fmt.Sprintf("SELECT 1 FROM %s.%s WHERE ServiceName = 'shop'", database, table)))
+	}
+	require.Eventually(t, func() bool {
+		return count("otel_logs") >= r.lines && count("otel_traces") >= r.spans && count("otel_metrics_histogram") > 0
+	}, patience, 100*time.Millisecond, "the gateway has not written everything")
+}
