@@ -19,14 +19,20 @@ func clickhouseExporter(s settings) *exporterConfig {
 	if !ok {
 		return nil
 	}
+	timeout := s.vars.duration(s.name("REQUEST_TIMEOUT"), defaultTimeout).String()
 	config := map[string]any{
-		"endpoint":      to.url,
-		"database":      resolvable(cmp.Or(s.get("DATABASE"), defaultDatabase)),
-		"compress":      s.vars.choice(s.name("COMPRESSION"), "lz4", "none"),
-		"timeout":       s.vars.duration(s.name("REQUEST_TIMEOUT"), defaultTimeout).String(),
-		"async_insert":  !s.vars.isFalse(s.name("ASYNC_INSERT")),
-		"json":          s.vars.bool(s.name("ENABLE_JSON")),
-		"create_schema": false,
+		"endpoint": to.url,
+		"database": resolvable(cmp.Or(s.get("DATABASE"), defaultDatabase)),
+		// Not lz4, as with Rotel: ClickHouse refuses a user in plain text, and the exporter then reports that it cannot
+		// decompress the answer, not what it says.
+		"compress": s.vars.choice(s.name("COMPRESSION"), "gzip", "lz4", "none"),
+		"timeout":  timeout,
+		// The exporter asks for the columns of the tables when it starts, and nothing is accepted meanwhile: by default
+		// it waits 30 s for a connection, and 5 min for an answer.
+		"connection_params": map[string]any{"dial_timeout": timeout, "read_timeout": timeout},
+		"async_insert":      !s.vars.isFalse(s.name("ASYNC_INSERT")),
+		"json":              s.vars.bool(s.name("ENABLE_JSON")),
+		"create_schema":     false,
 	}
 	for key, suffix := range map[string]string{"username": "USER", "password": "PASSWORD"} {
 		if value := s.get(suffix); value != "" {
