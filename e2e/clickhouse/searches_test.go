@@ -21,31 +21,46 @@ import (
 // statement {key} is replaced, and an attribute is written @Column{name}.
 type search struct {
 	looksFor, statement string
-	want                int // rows
+	want                int // so many rows
 }
 
-// results of all searches, to be shown at the end.
+// results are the rows found, by search and by the way that the telemetry has taken, to be shown at the end.
 type results struct {
-	mu   sync.Mutex
-	rows [][]string
+	mu             sync.Mutex
+	searches, ways []string
+	cells          map[[2]string]string
 }
 
-var searched results
+var searched = results{cells: map[[2]string]string{}}
 
-func (r *results) add(columns ...string) {
+func (r *results) add(way string, s search, rows int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.rows = append(r.rows, columns)
+	if !slices.Contains(r.searches, s.looksFor) {
+		r.searches = append(r.searches, s.looksFor)
+	}
+	if !slices.Contains(r.ways, way) {
+		r.ways = append(r.ways, way)
+	}
+	cell := fmt.Sprint(rows)
+	if rows != s.want {
+		cell = fmt.Sprintf("%d, not %d", rows, s.want)
+	}
+	r.cells[[2]string{s.looksFor, way}] = cell
 }
 
 func (r *results) print(w io.Writer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	slices.SortStableFunc(r.rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "\nWAY\tSEARCH\tROWS\tEXPECTED")
-	for _, columns := range r.rows {
-		_, _ = fmt.Fprintln(table, strings.Join(columns, "\t"))
+	slices.Sort(r.ways)
+	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	_, _ = fmt.Fprintf(table, "\nrows found\t%s\n", strings.Join(r.ways, "\t"))
+	for _, search := range r.searches {
+		_, _ = fmt.Fprint(table, search)
+		for _, way := range r.ways {
+			_, _ = fmt.Fprint(table, "\t", r.cells[[2]string{search, way}])
+		}
+		_, _ = fmt.Fprintln(table)
 	}
 	return table.Flush()
 }
@@ -61,7 +76,7 @@ func (s *server) search(t *testing.T, way string, asJSON bool, values map[string
 		rows, err := s.try(t.Context(), statement)
 		assert.NoError(t, err, "%s\n%s", search.looksFor, statement)
 		assert.Len(t, rows, search.want, "%s\n%s", search.looksFor, statement)
-		searched.add(way, search.looksFor, fmt.Sprint(len(rows)), fmt.Sprint(search.want))
+		searched.add(way, search, len(rows))
 	}
 }
 

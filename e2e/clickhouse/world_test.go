@@ -146,7 +146,7 @@ func withFile(t *testing.T, name string, replace ...string) []string {
 
 // databaseOf is the name of a test's database.
 func databaseOf(t *testing.T) string {
-	return strings.ToLower(strings.NewReplacer("/", "_", " ", "_", "-", "_").Replace(t.Name()))
+	return strings.ToLower(strings.NewReplacer("/", "_", ",", "_").Replace(t.Name()))
 }
 
 var givenPorts sync.Map

@@ -5,6 +5,7 @@ package main
 
 import (
 	"cmp"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,8 @@ type database interface {
 }
 
 // handler is ClickHouse's HTTP interface. It knows the parameters query, database, default_format, compress, decompress
-// and client_protocol_version; all others are settings, which are ignored: the defaults of the engine apply.
+// and client_protocol_version; all others are settings, which are ignored: the defaults of the engine apply. Requests
+// may be compressed by compress=1 and decompress=1 or as HTTP has it, answers only by the former.
 type handler struct {
 	db             database
 	user, password string
@@ -64,8 +66,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // statementOf puts the parts of the statement together: the parameter query, if there is one, and the body.
 func statementOf(r *http.Request, params url.Values) ([]byte, error) {
 	var body io.Reader = r.Body
-	if params.Get("decompress") == "1" {
+	switch {
+	case params.Get("decompress") == "1":
 		body = compress.NewReader(body)
+	case r.Header.Get("Content-Encoding") == "gzip":
+		unzipped, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, fmt.Errorf("read the body: %w", err)
+		}
+		body = unzipped
 	}
 	data, err := io.ReadAll(body)
 	if err != nil && !errors.Is(err, io.EOF) { // the reader wraps the end of the data
