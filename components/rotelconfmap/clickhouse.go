@@ -20,18 +20,24 @@ func clickhouseExporter(s settings) *exporterConfig {
 		return nil
 	}
 	timeout := s.vars.duration(s.name("REQUEST_TIMEOUT"), defaultTimeout).String()
+	asJSON := s.vars.bool(s.name("ENABLE_JSON"))
+	// The exporter asks for the columns of the tables when it starts, and nothing is accepted meanwhile: by default it
+	// waits 30 s for a connection, and 5 min for an answer.
+	params := map[string]any{"dial_timeout": timeout, "read_timeout": timeout}
+	if asJSON {
+		// Else ClickHouse refuses all of an insert for one log line like {"a":{"b":1},"a.b":2}, again and again.
+		params["type_json_skip_duplicated_paths"] = "1"
+	}
 	config := map[string]any{
 		"endpoint": to.url,
 		"database": resolvable(cmp.Or(s.get("DATABASE"), defaultDatabase)),
 		// Not lz4, as with Rotel: ClickHouse refuses a user in plain text, and the exporter then reports that it cannot
 		// decompress the answer, not what it says.
-		"compress": s.vars.choice(s.name("COMPRESSION"), "gzip", "lz4", "none"),
-		"timeout":  timeout,
-		// The exporter asks for the columns of the tables when it starts, and nothing is accepted meanwhile: by default
-		// it waits 30 s for a connection, and 5 min for an answer.
-		"connection_params": map[string]any{"dial_timeout": timeout, "read_timeout": timeout},
+		"compress":          s.vars.choice(s.name("COMPRESSION"), "gzip", "lz4", "none"),
+		"timeout":           timeout,
+		"connection_params": params,
 		"async_insert":      !s.vars.isFalse(s.name("ASYNC_INSERT")),
-		"json":              s.vars.bool(s.name("ENABLE_JSON")),
+		"json":              asJSON,
 		"create_schema":     false,
 	}
 	for key, suffix := range map[string]string{"username": "USER", "password": "PASSWORD"} {

@@ -85,6 +85,28 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// TestAwkwardAttributes: JSON lines whose fields ClickHouse's type JSON would refuse, and the whole insert with them, are
+// rows like any other.
+func TestAwkwardAttributes(t *testing.T) {
+	t.Parallel()
+	for schema, asJSON := range map[string]string{"map": "false", "JSON": "true"} {
+		t.Run(schema, func(t *testing.T) {
+			t.Parallel()
+			database := makeTables(t, shared, schema == "JSON")
+			f := start(t, "function", direct(shared, database, "ROTEL_CLICKHOUSE_EXPORTER_ENABLE_JSON", asJSON)...)
+			invocation := f.invoke(`{"steps":[
+				{"log_json":{"message":"twice","http":{"status":200},"http.status":200}},
+				{"log_json":{"message":"leaf and branch","error":"no","error.type":"yes"}},
+				{"log_json":{"message":"mixed","list":[1,"two",{"three":3},null],"empty":{},"":"no name"}},
+				{"log":"plain"}]}`)
+			require.Empty(t, invocation.FunctionError, "%s", invocation.Payload)
+			f.shutdown()
+			assert.Len(t, shared.query(t, fmt.Sprintf("SELECT Body FROM %s.otel_logs WHERE EventName = ''", database)), 4)
+			assert.Empty(t, f.linesOf(lambdaemulator.SourceExtension))
+		})
+	}
+}
+
 // shopRun is what a run of examples/go-function must leave in the tables.
 type shopRun struct {
 	invocations, failed    int

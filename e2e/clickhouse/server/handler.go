@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,9 +26,9 @@ type database interface {
 	Query(database string, statement []byte, format string) ([]byte, error)
 }
 
-// handler is ClickHouse's HTTP interface. It knows the parameters query, database, default_format, compress, decompress
-// and client_protocol_version; all others are settings, which are ignored: the defaults of the engine apply. Requests
-// may be compressed by compress=1 and decompress=1 or as HTTP has it, answers only by the former.
+// handler is ClickHouse's HTTP interface. Parameters that are not of the interface itself are settings, which apply to
+// an INSERT; for other statements the defaults of the engine apply. Requests may be compressed by decompress=1 or as
+// HTTP has it, answers only by compress=1.
 type handler struct {
 	db             database
 	user, password string
@@ -81,9 +83,27 @@ func statementOf(r *http.Request, params url.Values) ([]byte, error) {
 		return nil, fmt.Errorf("read the body: %w", err)
 	}
 	if query := params.Get("query"); query != "" {
-		return append([]byte(query+"\n"), data...), nil
+		return append([]byte(withSettings(query, params)+"\n"), data...), nil
 	}
 	return data, nil
+}
+
+// ofInterface are the parameters that are no settings.
+var ofInterface = []string{"query", "query_id", "database", "default_format", "compress", "decompress", "client_protocol_version"}
+
+// withSettings adds the settings of a request to an INSERT, before its format, where ClickHouse wants them.
+func withSettings(query string, params url.Values) string {
+	insert, format, isInsert := strings.Cut(query, " FORMAT ")
+	var settings []string
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !slices.Contains(ofInterface, name) {
+			settings = append(settings, fmt.Sprintf("%s = '%s'", name, strings.ReplaceAll(params.Get(name), "'", "\\'")))
+		}
+	}
+	if !isInsert || len(settings) == 0 {
+		return query
+	}
+	return insert + " SETTINGS " + strings.Join(settings, ", ") + " FORMAT " + format
 }
 
 func userOf(r *http.Request) string {
@@ -138,4 +158,5 @@ var statuses = map[int]int{
 	60:                   http.StatusNotFound,   // UNKNOWN_TABLE
 	81:                   http.StatusNotFound,   // UNKNOWN_DATABASE
 	62:                   http.StatusBadRequest, // SYNTAX_ERROR
+	117:                  http.StatusBadRequest, // INCORRECT_DATA
 }

@@ -72,6 +72,7 @@ func TestStatement(t *testing.T) {
 		"body":         {"/", nil, []byte("SELECT 1"), fake{statement: "SELECT 1", format: "TabSeparated"}},
 		"database":     {"/?database=otel&default_format=JSON", nil, []byte("SELECT 1"), fake{database: "otel", statement: "SELECT 1", format: "JSON"}},
 		"query":        {"/?query=INSERT", nil, []byte("data"), fake{statement: "INSERT\ndata", format: "TabSeparated"}},
+		"settings":     {"/?query=INSERT+INTO+t+FORMAT+Native&b=2&a=it's&query_id=1", nil, []byte("data"), fake{statement: "INSERT INTO t SETTINGS a = 'it\\'s', b = '2' FORMAT Native\ndata", format: "TabSeparated"}},
 		"LZ4":          {"/?query=INSERT&decompress=1", nil, packedData, fake{statement: "INSERT\ndata", format: "TabSeparated"}},
 		"HTTP's gzip":  {"/?query=INSERT", http.Header{"Content-Encoding": {"gzip"}}, zipped.Bytes(), fake{statement: "INSERT\ndata", format: "TabSeparated"}},
 		"user headers": {"/", http.Header{"Authorization": {""}, "X-Clickhouse-User": {"me"}, "X-Clickhouse-Key": {"secret"}}, []byte("SELECT 1"), fake{statement: "SELECT 1", format: "TabSeparated"}},
