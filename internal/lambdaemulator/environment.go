@@ -56,6 +56,7 @@ func (f *Function) functionEnv() map[string]string {
 		"AWS_XRAY_DAEMON_ADDRESS":    "169.254.79.129:2000",
 		"LAMBDA_RUNTIME_DIR":         "/var/runtime",
 		"LAMBDA_TASK_ROOT":           f.mount.task,
+		"_LAMBDA_TELEMETRY_LOG_FD":   telemetryLogFD,
 		"_HANDLER":                   f.cfg.Handler,
 	})
 	maps.Copy(env, f.cfg.Env)

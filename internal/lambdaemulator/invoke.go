@@ -52,6 +52,11 @@ func WithTraceHeader(header string) InvokeOption {
 	return func(in *invocation) { in.trace = header }
 }
 
+// WithTimeout gives the invocation another timeout than Config.Timeout, as after a change of the function's configuration.
+func WithTimeout(d time.Duration) InvokeOption {
+	return func(in *invocation) { in.timeout = d }
+}
+
 // Invoke runs one invocation, after those that were called earlier. It returns when the environment is idle again and,
 // unless another invocation waits, frozen. The error is for faults of the emulator, and for ctx: a function that
 // fails is a result.
@@ -80,7 +85,10 @@ func (f *Function) Invoke(ctx context.Context, payload []byte, options ...Invoke
 		return result, errors.Join(err, f.kill())
 	}
 	in.start = time.Now()
-	in.deadline = in.start.Add(f.cfg.Timeout)
+	if in.timeout == 0 {
+		in.timeout = f.cfg.Timeout
+	}
+	in.deadline = in.start.Add(in.timeout)
 	result.Start = in.start
 	f.journal.during(in.requestID)
 	defer f.journal.during("")
@@ -180,7 +188,7 @@ func (f *Function) asFault(in *invocation, err error) (*Fault, error) {
 	case err == nil:
 		return nil, nil
 	case errors.Is(err, errTimeout):
-		return &Fault{Type: sandboxTimeout, Message: fmt.Sprintf("Task timed out after %.2f seconds", f.cfg.Timeout.Seconds())}, nil
+		return &Fault{Type: sandboxTimeout, Message: fmt.Sprintf("Task timed out after %.2f seconds", in.timeout.Seconds())}, nil
 	case errors.As(err, &fault):
 		return fault, nil
 	default:

@@ -124,6 +124,15 @@ func TestTimeout(t *testing.T) {
 	assert.Equal(t, "invoke", e.find(KindInitStart)[1].Detail)
 }
 
+func TestWithTimeout(t *testing.T) {
+	t.Parallel()
+	e := start(t, nil, func(c *Config) { c.Timeout = time.Hour })
+	result := e.invoke(`{"sleepMs":60000}`, WithTimeout(50*time.Millisecond))
+	assert.Equal(t, StatusTimeout, result.Status)
+	assert.Contains(t, string(result.Payload), "Task timed out after 0.05 seconds")
+	assert.Equal(t, StatusSuccess, e.invoke(`{}`).Status)
+}
+
 func TestTimeoutCoversExtensions(t *testing.T) {
 	t.Parallel()
 	e := start(t, map[string]string{"x": `{"events":["INVOKE","SHUTDOWN"],"invokeMs":60000}`}, func(c *Config) {
@@ -250,7 +259,7 @@ func TestEnvironment(t *testing.T) {
 	}
 	own := []string{
 		"AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
-		"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_HANDLER", "_HIDDEN",
+		"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_HANDLER", "_HIDDEN", "_LAMBDA_TELEMETRY_LOG_FD",
 	}
 	assert.ElementsMatch(t, shared, names(extension))
 	assert.ElementsMatch(t, append(shared, own...), names(function))

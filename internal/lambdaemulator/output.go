@@ -13,25 +13,33 @@ import (
 // maxLine is where a line without an end is cut: Lambda's limit for one log event, 256 KiB.
 const maxLine = 256 << 10
 
-// output splits what a process writes into lines. The pipe is read by a goroutine, and by drain, which makes sure
+// output splits what a process writes into log messages: lines, or frames. The pipe is read by a goroutine, and by drain, which makes sure
 // that everything written before a certain moment has been seen.
 type output struct {
-	pipe *os.File
-	line func(text string)
-	done chan struct{}
+	pipe  *os.File
+	split func(data []byte) // takes what was read
+	line  func(text string)
+	done  chan struct{}
 
 	mu      sync.Mutex
 	partial []byte
 	buffer  [32 << 10]byte
 }
 
-// newOutput starts reading; the returned file is for the process to write to, and to be closed after its start.
+// newOutput starts reading lines; the returned file is for the process to write to, and to be closed after its start.
 func newOutput(line func(text string)) (*output, *os.File, error) {
+	o := &output{line: line}
+	o.split = o.splitLines
+	w, err := o.start()
+	return o, w, err
+}
+
+func (o *output) start() (*os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	o := &output{pipe: r, line: line, done: make(chan struct{})}
+	o.pipe, o.done = r, make(chan struct{})
 	go func() {
 		defer close(o.done)
 		if conn, err := r.SyscallConn(); err == nil {
@@ -39,7 +47,7 @@ func newOutput(line func(text string)) (*output, *os.File, error) {
 		}
 		o.end()
 	}()
-	return o, w, nil
+	return w, nil
 }
 
 // read takes what the pipe holds, and tells whether it has ended.
@@ -60,7 +68,7 @@ func (o *output) read(fd uintptr) (ended bool) {
 	}
 }
 
-func (o *output) split(data []byte) {
+func (o *output) splitLines(data []byte) {
 	for len(data) > 0 {
 		end := bytes.IndexByte(data, '\n')
 		if end < 0 {

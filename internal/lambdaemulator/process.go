@@ -18,6 +18,7 @@ type process struct {
 	cmd    *exec.Cmd
 	stdout *output
 	stderr *output
+	frames *output // of the runtime only
 	// exited is closed when the process has ended and been reaped; cmd.ProcessState is set then.
 	exited chan struct{}
 }
@@ -40,6 +41,15 @@ func (f *Function) start(p *process, program, dir string, env []string, onExit f
 	}
 	defer func() { _ = stderr.Close() }() // the process has its own
 	p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
+	if p.source == SourceFunction {
+		var frames *os.File
+		if p.frames, frames, err = newFramedOutput(func(text string) { f.logLine(p, text) }); err != nil {
+			p.closeOutput()
+			return err
+		}
+		defer func() { _ = frames.Close() }() // the process has its own
+		p.cmd.ExtraFiles = []*os.File{frames} // the descriptor telemetryLogFD
+	}
 	p.exited = make(chan struct{})
 	if err := p.cmd.Start(); err != nil {
 		p.closeOutput()
@@ -66,11 +76,17 @@ func (f *Function) logLine(p *process, text string) {
 func (p *process) drain() {
 	p.stdout.drain()
 	p.stderr.drain()
+	if p.frames != nil {
+		p.frames.drain()
+	}
 }
 
 func (p *process) closeOutput() {
 	p.stdout.close()
 	p.stderr.close()
+	if p.frames != nil {
+		p.frames.close()
+	}
 }
 
 // signal reaches the whole process group. It may have ended.

@@ -30,7 +30,8 @@ const maxStream = 200 << 20
 type invocation struct {
 	requestID string
 	payload   []byte
-	trace     string // X-Amzn-Trace-Id, empty for none
+	trace     string        // X-Amzn-Trace-Id, empty for none
+	timeout   time.Duration // of this invocation; 0 for the function's
 	start     time.Time
 	deadline  time.Time
 

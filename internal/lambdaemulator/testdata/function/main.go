@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 type script struct {
 	Log       []string `json:"log"`       // lines to write
+	Frame     string   `json:"frame"`     // a message to write as a frame
 	SleepMs   int      `json:"sleepMs"`   // before the response
 	ErrorType string   `json:"errorType"` // report an error of this type
 	Exit      *int     `json:"exit"`      // end the process instead of responding
@@ -48,6 +50,9 @@ func main() {
 		for _, line := range s.Log {
 			fmt.Println(line)
 		}
+		if s.Frame != "" {
+			writeFrame(s.Frame)
+		}
 		time.Sleep(time.Duration(s.SleepMs) * time.Millisecond)
 		if s.Exit != nil {
 			os.Exit(*s.Exit)
@@ -76,6 +81,17 @@ func count(path string) {
 		_, _ = file.Write([]byte{'.'})
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// writeFrame logs as AWS's runtime clients do.
+func writeFrame(message string) {
+	if os.Getenv("_LAMBDA_TELEMETRY_LOG_FD") != "3" {
+		os.Exit(1)
+	}
+	frame := binary.BigEndian.AppendUint32(nil, 0xa55a0003)
+	frame = binary.BigEndian.AppendUint32(frame, uint32(len(message)))
+	frame = binary.BigEndian.AppendUint64(frame, uint64(time.Now().UnixMicro()))
+	_, _ = os.NewFile(3, "frames").Write(append(frame, message...))
 }
 
 func encode(v any) string {
