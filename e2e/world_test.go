@@ -15,8 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -53,8 +51,6 @@ func newWorld(t *testing.T, opt string, v variant, configure ...func(*lambdaemul
 	backend, err := otlpbackend.Start(otlpbackend.Config{AuthToken: token})
 	require.NoError(t, err)
 	t.Cleanup(backend.Close)
-	output := &logWriter{t: t}
-	t.Cleanup(output.close)
 	grpcEndpoint, httpEndpoint := freePort(t), freePort(t)
 	cfg := lambdaemulator.Config{
 		Layer:           opt,
@@ -73,7 +69,6 @@ func newWorld(t *testing.T, opt string, v variant, configure ...func(*lambdaemul
 			"ROTEL_OTLP_HTTP_ENDPOINT":           httpEndpoint,
 		},
 		TraceHeader: traceHeader,
-		Output:      output,
 	}
 	v.configure(&cfg, grpcEndpoint, httpEndpoint)
 	for _, c := range configure {
@@ -82,7 +77,14 @@ func newWorld(t *testing.T, opt string, v variant, configure ...func(*lambdaemul
 	w := &world{t: t, backend: backend}
 	w.Function, err = lambdaemulator.New(cfg)
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, w.Close()) })
+	t.Cleanup(func() {
+		assert.NoError(t, w.Close())
+		if t.Failed() {
+			for _, line := range w.Lines() {
+				t.Log(line.Process, line.Text)
+			}
+		}
+	})
 	return w
 }
 
@@ -109,17 +111,6 @@ func (w *world) end() {
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	require.NoError(w.t, w.Shutdown(ctx, lambdaapi.Spindown))
-}
-
-// extensionLines are what the layer has said.
-func (w *world) extensionLines() []string {
-	var lines []string
-	for _, line := range w.Lines() {
-		if line.Source == lambdaemulator.SourceExtension {
-			lines = append(lines, line.Text)
-		}
-	}
-	return lines
 }
 
 // unpackLayer unpacks the built layer.
@@ -160,25 +151,4 @@ func freePort(t *testing.T) string {
 			return address
 		}
 	}
-}
-
-// logWriter shows what the environment's processes say.
-type logWriter struct {
-	mu sync.Mutex
-	t  *testing.T // nil once the test has ended
-}
-
-func (l *logWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.t != nil {
-		l.t.Log(strings.TrimRight(string(p), "\n"))
-	}
-	return len(p), nil
-}
-
-func (l *logWriter) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.t = nil
 }
