@@ -39,7 +39,8 @@ func run(log logger) error {
 	// The request is on its way before anything else is done; the collector's start overlaps with Lambda's answer.
 	// Managed Instances refuse INVOKE with Extension.InvalidEventType: they run invocations concurrently and announce
 	// only the end.
-	managed := os.Getenv(lambdaapi.InitializationTypeVar) == lambdaapi.ManagedInstances
+	initialization := os.Getenv(lambdaapi.InitializationTypeVar)
+	managed := initialization == lambdaapi.ManagedInstances
 	events := `{"events":["INVOKE","SHUTDOWN"]}`
 	if managed {
 		events = `{"events":["SHUTDOWN"]}`
@@ -52,6 +53,7 @@ func run(log logger) error {
 		log:     log,
 		now:     time.Now,
 		managed: managed,
+		ahead:   lambdaapi.StartedAhead(initialization),
 		start: func(telemetry *os.File) (*collector, error) {
 			return startCollector(filepath.Join(filepath.Dir(executable), collectorPath), telemetry)
 		},

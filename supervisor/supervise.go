@@ -55,6 +55,7 @@ type supervisor struct {
 	start func(telemetry *os.File) (*collector, error)
 
 	managed   bool // Lambda Managed Instances: no INVOKE events, never frozen
+	ahead     bool // INIT is not part of an invocation: nobody waits for its end
 	telemetry *os.File
 	hello     string
 	// fallback is the subscription made when the collector could not make its own in time.
@@ -115,7 +116,11 @@ func (s *supervisor) run() error {
 		s.askLambda()
 	} else {
 		s.greet()
-		s.guard.Reset(initPatience)
+		patience := initPatience
+		if s.ahead { // the collector follows the function's INIT to its end
+			patience += lambdaapi.AheadPatience
+		}
+		s.guard.Reset(patience)
 	}
 	return s.loop()
 }
@@ -269,7 +274,7 @@ func (s *supervisor) handleGuard() bool {
 		s.log.warn("the collector did not finish invocation " + strconv.Quote(s.event.RequestID) + " in time; its telemetry leaves later")
 		s.askLambda()
 	default:
-		s.log.warn("the collector is not ready after " + initPatience.String() + "; the function runs without it until it is")
+		s.log.warn("the collector is not ready after " + s.now().Sub(s.startedAt).Round(time.Second).String() + "; the function runs without it until it is")
 		s.askLambda()
 	}
 	return false

@@ -15,6 +15,7 @@ type costs struct {
 	billed   time.Duration   // function and overrun
 	requests int
 	dials    int // requests on a new connection
+	stranded int // records that left only when Lambda ended the environment
 }
 
 func (c *costs) invoked(duration, overrun time.Duration) {
@@ -22,7 +23,12 @@ func (c *costs) invoked(duration, overrun time.Duration) {
 	c.billed += duration + overrun
 }
 
-func (c *costs) arrived(age time.Duration) { c.ages = append(c.ages, age) }
+func (c *costs) arrived(age time.Duration, stranded bool) {
+	c.ages = append(c.ages, age)
+	if stranded {
+		c.stranded++
+	}
+}
 
 // add takes in what another environment cost.
 func (c *costs) add(other *costs) {
@@ -31,6 +37,7 @@ func (c *costs) add(other *costs) {
 	c.billed += other.billed
 	c.requests += other.requests
 	c.dials += other.dials
+	c.stranded += other.stranded
 }
 
 // summary is what is compared.
@@ -40,6 +47,7 @@ type summary struct {
 	mean, o50, o99   time.Duration // billed overrun of an invocation
 	share            float64       // of what is billed
 	a50, a99, oldest time.Duration // age of a record at the backend
+	stranded         float64       // share of the records
 }
 
 func (c *costs) summary() summary {
@@ -60,6 +68,7 @@ func (c *costs) summary() summary {
 		a50:         quantile(c.ages, 0.50),
 		a99:         quantile(c.ages, 0.99),
 		oldest:      c.ages[len(c.ages)-1],
+		stranded:    float64(c.stranded) / float64(len(c.ages)),
 	}
 }
 

@@ -11,14 +11,14 @@ import (
 
 // What Lambda and the network do, the same for all policies.
 const (
-	// telemetryDelay is how long the Telemetry API holds an event back: the shortest buffering that it permits.
-	telemetryDelay = 25 * time.Millisecond
 	// thawDelay is how long what it held back when the environment was frozen takes after the thaw.
 	thawDelay = 2 * time.Millisecond
 	// spinDown is how long an idle environment lives. Lambda does not document it; 5 minutes and more were seen.
 	spinDown = 6 * time.Minute
 	// staleAfter is how long an unused connection is trusted, by the export buffer and by Rotel's client.
 	staleAfter = 30 * time.Second
+	// openAhead is how long before that a new one is opened.
+	openAhead = time.Second
 )
 
 // policy is what the environment asks: the real policies, and the rules of others.
@@ -26,13 +26,17 @@ type policy interface {
 	Invoke(now time.Time) flushpolicy.Decision
 	Done(duration time.Duration)
 	Flushed(now time.Time, took time.Duration, delivered bool)
+	Opened(took time.Duration)
+	Released(now, end time.Time)
 }
 
-// rules makes a policy for a new environment, and says how often it flushes while the environment is held.
+// rules makes a policy for a new environment, and says how often it flushes while the environment is held, and how long
+// Lambda holds telemetry back for it.
 type rules struct {
-	name      string
-	newPolicy func(now time.Time) policy
-	heldFlush time.Duration
+	name           string
+	newPolicy      func(now time.Time) policy
+	heldFlush      time.Duration
+	telemetryDelay time.Duration
 }
 
 // record is a log line or a span.
@@ -49,9 +53,12 @@ type environment struct {
 
 	buffer   []time.Time // when what is ready was born
 	coming   []record    // what will be ready
-	answered time.Time
-	done     time.Time // when the last platform.runtimeDone is ready
+	answered time.Time   // the last request
+	opened   time.Time   // when the last empty request is answered
+	free     time.Time   // when the environment was frozen, if it is
+	done     time.Time   // when the last platform.runtimeDone is ready
 	undone   time.Duration
+	ended    bool // Lambda ends it
 	costs    *costs
 }
 
@@ -75,17 +82,18 @@ func (e *environment) invoke(n int, start time.Time) (end time.Time) {
 	if decision.Beside {
 		next = e.flush(earlier(later(start, e.done), start.Add(decision.Settle)), &export)
 	}
-	e.done = functionEnd.Add(telemetryDelay)
+	e.done = functionEnd.Add(e.rules.telemetryDelay)
 	if decision.Stay > 0 {
-		next = e.hold(next, e.over(start, decision.Stay), &export)
-	}
-	if next.Before(e.done) {
-		e.undone = duration
+		next = e.hold(next, e.over(start, decision.Stay), decision.Open, duration, &export)
 	} else {
-		e.policy.Done(duration)
+		e.undone = duration
+	}
+	if decision.Stay == flushpolicy.ToTheEnd {
+		e.policy.Released(next, functionEnd)
 	}
 	end = later(functionEnd, next)
 	e.costs.invoked(duration, end.Sub(functionEnd))
+	e.free = end
 	return end
 }
 
@@ -98,19 +106,39 @@ func (e *environment) over(start time.Time, stay time.Duration) time.Time {
 }
 
 // hold keeps the environment from now until the function has ended, as far as is known, and flushes.
-func (e *environment) hold(now, over time.Time, export *exports) (next time.Time) {
+func (e *environment) hold(now, over time.Time, open bool, duration time.Duration, export *exports) (next time.Time) {
 	until := earlier(over, e.done)
+	if open && now.Sub(e.answered) >= staleAfter-openAhead {
+		e.open(now, until, export)
+	}
 	for tick := now.Add(e.rules.heldFlush); tick.Before(until); tick = later(now, tick).Add(e.rules.heldFlush) {
 		now = e.flush(tick, export)
 	}
-	return e.flush(later(now, until), export)
+	now = later(now, until)
+	if now.Before(e.done) {
+		e.undone = duration
+	} else {
+		e.policy.Done(duration)
+	}
+	return e.flush(now, export)
+}
+
+// open opens a connection by an empty request. It is told of if it has ended by then.
+func (e *environment) open(now, until time.Time, export *exports) {
+	took := export.opening()
+	e.opened = now.Add(took)
+	e.costs.requests++
+	e.costs.dials++
+	if !e.opened.After(until) {
+		e.policy.Opened(took)
+	}
 }
 
 // say puts into the buffer what the function says: log lines, and spans that the SDK exports at the end.
 func (e *environment) say(start time.Time, duration time.Duration) {
 	for i := range e.load.lines {
 		born := start.Add(duration * time.Duration(2*i+1) / time.Duration(2*e.load.lines))
-		e.coming = append(e.coming, record{born, born.Add(telemetryDelay)})
+		e.coming = append(e.coming, record{born, born.Add(e.rules.telemetryDelay)})
 	}
 	for i := range e.load.spans {
 		born := start.Add(duration * time.Duration(2*i+1) / time.Duration(2*e.load.spans))
@@ -118,13 +146,20 @@ func (e *environment) say(start time.Time, duration time.Duration) {
 	}
 }
 
-// thaw ends a freeze: what was not in the buffer at its begin comes now.
+// thaw ends a freeze: what was on its way at its begin comes now.
 func (e *environment) thaw(now time.Time) {
-	e.take(now)
+	e.take(e.free)
 	for i := range e.coming {
-		e.coming[i].ready = earlier(e.coming[i].ready, now.Add(thawDelay))
+		e.coming[i].ready = e.thawed(e.coming[i].ready, now)
 	}
-	e.done = earlier(e.done, now.Add(thawDelay))
+	if e.done.After(e.free) {
+		e.done = e.thawed(e.done, now)
+	}
+}
+
+// thawed is when something comes after a thaw that would have come at ready.
+func (e *environment) thawed(ready, now time.Time) time.Time {
+	return earlier(now.Add(ready.Sub(e.free)), now.Add(thawDelay))
 }
 
 // take moves what is ready into the buffer.
@@ -147,10 +182,19 @@ func (e *environment) flush(now time.Time, export *exports) time.Time {
 		e.policy.Flushed(now, 0, true)
 		return now
 	}
-	cold := now.Sub(e.answered) >= staleAfter
-	answered := now.Add(export.next(cold))
+	took, cold := export.next(), now.Sub(e.answered) >= staleAfter
+	if cold {
+		// The first connection that is there: the one that is being opened, or one of its own.
+		own := export.handshake()
+		if wait := max(0, e.opened.Sub(now)); now.Sub(e.opened) < staleAfter && wait < own {
+			took, cold = took+wait, false
+		} else {
+			took += own
+		}
+	}
+	answered := now.Add(took)
 	for _, born := range e.buffer {
-		e.costs.arrived(answered.Sub(born))
+		e.costs.arrived(answered.Sub(born), e.ended)
 	}
 	e.buffer = e.buffer[:0]
 	e.costs.requests++
@@ -165,8 +209,9 @@ func (e *environment) flush(now time.Time, export *exports) time.Time {
 // shutdown ends the environment: what is left leaves.
 func (e *environment) shutdown(n int, now time.Time) {
 	e.thaw(now)
+	e.ended = true
 	e.flush(now.Add(thawDelay), &exports{load: &e.load, invocation: n})
-	e.policy, e.answered, e.done, e.undone = nil, time.Time{}, time.Time{}, 0
+	*e = environment{rules: e.rules, load: e.load, costs: e.costs}
 }
 
 // run runs all invocations of a load, one after the other, under rules.

@@ -52,13 +52,22 @@ type exports struct {
 	count      int
 }
 
-// next is how long the next export takes.
-func (e *exports) next(cold bool) time.Duration {
+// next is how long the next export takes, on an open connection.
+func (e *exports) next() time.Duration {
 	e.count++
-	r := rand.New(rand.NewPCG(e.load.seed, uint64(e.invocation)<<8+uint64(min(e.count, 255))))
-	took := warmExport.draw(r)
-	if cold {
-		took += handshake.draw(r)
-	}
-	return took
+	return warmExport.draw(e.random(e.count))
+}
+
+// handshake is how much longer it takes on a new one.
+func (e *exports) handshake() time.Duration { return handshake.draw(e.random(e.count + 100)) }
+
+// opening is how long an empty request takes on a new connection.
+func (e *exports) opening() time.Duration {
+	r := e.random(200)
+	return warmExport.draw(r) + handshake.draw(r)
+}
+
+// random is the source of the k-th number, up to 255.
+func (e *exports) random(k int) *rand.Rand {
+	return rand.New(rand.NewPCG(e.load.seed, uint64(e.invocation)<<8+uint64(min(k, 255))))
 }

@@ -39,12 +39,12 @@ func main() {
 func printPatterns(out io.Writer, seed uint64) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	defer func() { _ = w.Flush() }()
-	_, _ = fmt.Fprintln(w, "pattern\tpolicy\texports/inv.\toverrun mean\tp50\tp99\tof bill\tage p50\tp99\tmax\t")
+	_, _ = fmt.Fprintln(w, "pattern\tpolicy\texports/inv.\toverrun mean\tp50\tp99\tof bill\tage p50\tp99\tmax\tstranded\t")
 	for _, p := range patterns(seed) {
-		for _, r := range append(policies(), rotelRules()) {
+		for _, r := range append(policies(), rotelRules(), rotelAsBuilt()) {
 			s := p.run(r)
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%.2f\t%s\t%s\t%s\t%.1f%%\t%s\t%s\t%s\t\n", p.name, r.name, s.exports,
-				ms(s.mean), ms(s.o50), ms(s.o99), 100*s.share, rounded(s.a50), rounded(s.a99), rounded(s.oldest))
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%.2f\t%s\t%s\t%s\t%.1f%%\t%s\t%s\t%s\t%.2f%%\t\n", p.name, r.name, s.exports,
+				ms(s.mean), ms(s.o50), ms(s.o99), 100*s.share, rounded(s.a50), rounded(s.a99), rounded(s.oldest), 100*s.stranded)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func policies() []rules {
 	var all []rules
 	for _, kind := range []flushpolicy.Kind{flushpolicy.Adaptive, flushpolicy.End, flushpolicy.Periodic} {
 		cfg := flushpolicy.Config{Kind: kind, Interval: 20 * time.Second, SparseGap: time.Minute}
-		all = append(all, rules{string(kind), func(time.Time) policy { return flushpolicy.New(cfg) }, flushpolicy.HeldFlush})
+		all = append(all, rules{string(kind), func(time.Time) policy { return flushpolicy.New(cfg) }, flushpolicy.HeldFlush, flushpolicy.TelemetryDelay})
 	}
 	return all
 }

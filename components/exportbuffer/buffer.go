@@ -55,6 +55,8 @@ type buffer[T any] struct {
 	// Of the run in progress.
 	breaker    breaker
 	connection connection
+	opened     bool  // ahead of a flush,
+	openedAt   int64 // when so many records had come in
 
 	started    bool
 	unregister []func()
@@ -131,6 +133,12 @@ func (b *buffer[T]) Start(ctx context.Context, host component.Host) error {
 		if r, ok := extension.(registrar); ok {
 			b.unregister = append(b.unregister, r.RegisterFlusher(b.Flush))
 			b.onFull = append(b.onFull, r.RequestFlush)
+		}
+		if o, ok := extension.(opener); ok {
+			b.unregister = append(b.unregister, o.RegisterOpener(b.Open))
+		}
+		if unfollow := b.env.meter.follow(extension); unfollow != nil {
+			b.unregister = append(b.unregister, unfollow)
 		}
 	}
 	if b.onFull == nil {

@@ -39,6 +39,10 @@ type measurement struct {
 //	otelcol_lambda_exporter_retried_*            records kept for another attempt, once for every such attempt
 //	otelcol_lambda_exporter_flush_duration       how long the flushes took, in seconds (data_type)
 //
+// The meter adds, of the environment:
+//
+//	otelcol_lambda_billed_overrun                from the function's end to our request for the next event, in seconds
+//
 // The star is log_records, metric_points or spans. The attributes are exporter, its name in the configuration, reason,
 // and data_type: logs, metrics or traces.
 func measure(reporters []*reporter) measurement {

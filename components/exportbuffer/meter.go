@@ -31,6 +31,8 @@ type Meter struct {
 
 	mu         sync.Mutex
 	reporters  []*reporter
+	source     overrunSource // nil if there is none
+	overruns   durations
 	receiver   component.ID
 	next       consumer.Metrics
 	instance   string // identifies this process; empty until the first report
@@ -111,7 +113,11 @@ func (m *Meter) report(ctx context.Context) {
 		m.instance = newInstanceID()
 	}
 	now, current := m.now(), measure(m.reporters)
+	current.durations[overrunSeries()] = m.overruns
 	metrics := current.since(m.reported).metrics(m.reportedAt, now, m.instance)
+	if m.source != nil && m.source.Instance() != "" && metrics.DataPointCount() > 0 {
+		metrics.ResourceMetrics().At(0).Resource().Attributes().PutStr("faas.instance", m.source.Instance())
+	}
 	if metrics.DataPointCount() == 0 || m.next.ConsumeMetrics(ctx, metrics) != nil {
 		return
 	}

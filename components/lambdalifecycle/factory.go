@@ -27,14 +27,9 @@ func newFactory(lookupEnv func(string) (string, bool)) extension.Factory {
 		component.MustNewType("lambda_lifecycle"),
 		func() component.Config { return createDefaultConfig(lookupEnv) },
 		func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-			return newLifecycle(cfg.(*Config), managed(lookupEnv), set.Logger), nil
+			initialization, _ := lookupEnv(lambdaapi.InitializationTypeVar)
+			return newLifecycle(cfg.(*Config), initialization, set.Logger), nil
 		},
 		component.StabilityLevelAlpha,
 	)
-}
-
-// managed reports whether this is a Managed Instance.
-func managed(lookupEnv func(string) (string, bool)) bool {
-	initialization, _ := lookupEnv(lambdaapi.InitializationTypeVar)
-	return initialization == lambdaapi.ManagedInstances
 }

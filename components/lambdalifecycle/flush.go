@@ -29,6 +29,39 @@ func (l *lifecycle) RequestFlush() {
 	}
 }
 
+// RegisterOpener has open called when there is time to open connections before they are needed: beside a function at the
+// end of which data leaves. open returns when it has, or when ctx is done. unregister works twice.
+func (l *lifecycle) RegisterOpener(open func(ctx context.Context) error) (unregister func()) {
+	return l.openers.add(open)
+}
+
+// open opens connections side by side, and beside everything else. stop ends it, and returns when it has ended.
+func (l *lifecycle) open(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		began := time.Now()
+		var openers sync.WaitGroup
+		for _, open := range l.openers.all() {
+			openers.Go(func() {
+				if err := open(ctx); err != nil {
+					l.logger.Debug("No connection opened", zap.Error(err))
+				}
+			})
+		}
+		openers.Wait()
+		if ctx.Err() == nil {
+			l.policyLock.Lock()
+			defer l.policyLock.Unlock()
+			l.policy.Opened(time.Since(began))
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
 // flush flushes all buffers side by side, so that one slow backend does not hold back the others, and reports whether
 // everything has left.
 func (l *lifecycle) flush(ctx context.Context) bool {

@@ -17,6 +17,9 @@ import (
 func (l *lifecycle) invoke(ctx context.Context, event lambdaapi.Event, previous string) {
 	began := time.Now()
 	decision := l.decide()
+	if decision.Beside || decision.Stay > 0 {
+		defer func() { l.billing.released(event.RequestID, time.Now()) }()
+	}
 	deadline, cancel := context.WithDeadline(ctx, event.Deadline.Add(-l.cfg.DeadlineMargin))
 	defer cancel()
 	if decision.Beside {
@@ -29,6 +32,20 @@ func (l *lifecycle) invoke(ctx context.Context, event lambdaapi.Event, previous 
 	if stay <= 0 {
 		return
 	}
+	if decision.Open {
+		defer l.open(deadline)()
+	}
+	l.hold(ctx, event, stay)
+	if decision.Stay == flushpolicy.ToTheEnd {
+		l.noteReleased(event.RequestID)
+	}
+}
+
+// hold keeps the environment until the function has ended, the stay is over or the deadline is near, and has what came
+// in by then leave.
+func (l *lifecycle) hold(ctx context.Context, event lambdaapi.Event, stay time.Duration) {
+	deadline, cancel := context.WithDeadline(ctx, event.Deadline.Add(-l.cfg.DeadlineMargin))
+	defer cancel()
 	ended := l.accompany(deadline, event.RequestID, stay)
 	if ended || deadline.Err() == nil {
 		if l.flush(deadline) && ended {
@@ -52,11 +69,18 @@ func (l *lifecycle) settle(ctx context.Context, previous string, patience time.D
 	l.runtimeDone.wait(ctx, previous)
 }
 
+// silencePatience is how long an environment is held for an invocation of which Lambda tells nothing at all. Its
+// platform.start comes within milliseconds; a Collector that is short of CPU takes some hundred to read it.
+const silencePatience = 2 * time.Second
+
 // accompany flushes at regular intervals, and when it is asked to, until the invocation has ended, which it reports, its
-// stay is over or ctx is done.
+// stay is over, Lambda is silent, or ctx is done.
 func (l *lifecycle) accompany(ctx context.Context, requestID string, stay time.Duration) (ended bool) {
 	over := time.NewTimer(stay)
 	defer over.Stop()
+	silence := time.NewTimer(silencePatience)
+	defer silence.Stop()
+	batches := l.batches.Load()
 	ticker := time.NewTicker(flushpolicy.HeldFlush)
 	defer ticker.Stop()
 	for {
@@ -70,6 +94,11 @@ func (l *lifecycle) accompany(ctx context.Context, requestID string, stay time.D
 			l.flush(ctx)
 		case <-l.requests:
 			l.flush(ctx)
+		case <-silence.C:
+			if l.batches.Load() == batches {
+				l.noteUnheard()
+				return false
+			}
 		case <-over.C:
 			return false
 		case <-ctx.Done():
@@ -106,4 +135,23 @@ func (l *lifecycle) noteFlush(took time.Duration, delivered bool) {
 	l.policyLock.Lock()
 	defer l.policyLock.Unlock()
 	l.policy.Flushed(time.Now().Round(0), took, delivered)
+}
+
+// noteReleased tells the policy that an invocation which was held to its end is held no longer.
+func (l *lifecycle) noteReleased(requestID string) {
+	end, known := l.billing.end(requestID)
+	if !known {
+		l.noteUnheard()
+		return
+	}
+	l.policyLock.Lock()
+	defer l.policyLock.Unlock()
+	l.policy.Released(time.Now().Round(0), end)
+}
+
+// noteUnheard tells the policy that the end of an invocation was not told.
+func (l *lifecycle) noteUnheard() {
+	l.policyLock.Lock()
+	defer l.policyLock.Unlock()
+	l.policy.Unheard()
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -28,24 +29,28 @@ var (
 	_ extensioncapabilities.PipelineWatcher = (*lifecycle)(nil)
 )
 
-// lifecycle is the extension. What other components use of it are the methods RegisterFlusher, RequestFlush,
-// SubscribeTelemetry, SubscribeShutdown and Registration, found through component.Host.
+// lifecycle is the extension. What other components use of it are the methods RegisterFlusher, RegisterOpener,
+// RequestFlush, SubscribeTelemetry, SubscribeShutdown, SubscribeOverrun, Instance and Registration, found through component.Host.
 type lifecycle struct {
-	cfg     *Config
-	managed bool
-	logger  *zap.Logger
+	cfg            *Config
+	initialization string // type of, as Lambda names it
+	logger         *zap.Logger
 
 	policyLock sync.Mutex
 	policy     *flushpolicy.Policy
 	requests   chan struct{} // has room for one
 
 	flushers    registry[func(context.Context) error]
+	openers     registry[func(context.Context) error]
 	subscribers registry[subscriber]
 	atShutdown  registry[func(ctx context.Context, reason lambdaapi.ShutdownReason, unfinished string)]
 	meeting
+	batches     atomic.Uint64 // of telemetry, so far
+	initialized milestones    // of the environment: types of events
 	invoked     milestones
 	runtimeDone milestones
 	reported    milestones
+	billing     billing
 
 	host         component.Host
 	link         *control.Link // nil when not supervised
@@ -62,13 +67,13 @@ type subscriber struct {
 	consume func(context.Context, []lambdaapi.TelemetryEvent)
 }
 
-func newLifecycle(cfg *Config, managed bool, logger *zap.Logger) *lifecycle {
+func newLifecycle(cfg *Config, initialization string, logger *zap.Logger) *lifecycle {
 	return &lifecycle{
-		cfg:      cfg,
-		managed:  managed,
-		logger:   logger,
-		policy:   flushpolicy.New(cfg.policy()),
-		requests: make(chan struct{}, 1),
+		cfg:            cfg,
+		initialization: initialization,
+		logger:         logger,
+		policy:         flushpolicy.New(cfg.policy()),
+		requests:       make(chan struct{}, 1),
 	}
 }
 
@@ -189,13 +194,22 @@ func (l *lifecycle) consumeTelemetry(ctx context.Context, events []lambdaapi.Tel
 // noteMilestones acts on the milestones in a batch that was consumed: what came before platform.runtimeDone is in the
 // buffers when the flush that it sets off begins.
 func (l *lifecycle) noteMilestones(events []lambdaapi.TelemetryEvent) {
+	l.batches.Add(1)
 	for _, e := range events {
 		switch e.Type {
 		case lambdaapi.PlatformRuntimeDone:
 			if done, err := e.RuntimeDone(); err == nil {
 				l.noteDone(done)
+				l.billing.done(done.RequestID, e.Time)
 				l.runtimeDone.reach(done.RequestID)
 			}
+		case lambdaapi.PlatformInitStart, lambdaapi.PlatformRestoreStart:
+			if start, err := e.Init(); err == nil {
+				l.billing.started(start.LogStream())
+			}
+			l.initialized.reach(e.Type)
+		case lambdaapi.PlatformInitRuntimeDone:
+			l.initialized.reach(e.Type)
 		case lambdaapi.PlatformReport:
 			if report, err := e.Report(); err == nil {
 				l.reported.reach(report.RequestID)

@@ -64,16 +64,15 @@ func follow(t *testing.T, status int, test func(e *environment)) {
 func followWith(t *testing.T, cfg *Config, status int, test func(e *environment)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		eventsOut, eventsIn := io.Pipe()
-		requestsOut, requestsIn := io.Pipe()
+		supervisor, link := connect(t)
 		e := &environment{
-			lifecycle:  newLifecycle(cfg, false, zap.NewNop()),
+			lifecycle:  newLifecycle(cfg, "on-demand", zap.NewNop()),
 			t:          t,
-			supervisor: control.NewConn(requestsOut, eventsIn),
+			supervisor: supervisor.Conn,
 			host:       &host{fatal: make(chan error, 1)},
 		}
 		e.lifecycle.host = e.host
-		e.link = &control.Link{Conn: control.NewConn(eventsOut, requestsIn)}
+		e.link = link
 		e.RegisterFlusher(func(context.Context) error {
 			e.mu.Lock()
 			defer e.mu.Unlock()
@@ -89,9 +88,24 @@ func followWith(t *testing.T, cfg *Config, status int, test func(e *environment)
 		e.expect(control.Next)
 		test(e)
 		cancel()
-		require.NoError(t, errors.Join(eventsIn.Close(), requestsOut.Close()))
+		supervisor.close()
 		e.wg.Wait()
 	})
+}
+
+// supervisorSide is the supervisor's end of a link.
+type supervisorSide struct {
+	*control.Conn
+	close func()
+}
+
+// connect returns both ends of a link.
+func connect(t *testing.T) (supervisorSide, *control.Link) {
+	t.Helper()
+	eventsOut, eventsIn := io.Pipe()
+	requestsOut, requestsIn := io.Pipe()
+	end := func() { require.NoError(t, errors.Join(eventsIn.Close(), requestsOut.Close())) }
+	return supervisorSide{control.NewConn(requestsOut, eventsIn), end}, &control.Link{Conn: control.NewConn(eventsOut, requestsIn)}
 }
 
 // flushed returns when buffers were flushed. A flush right after another one finds nothing and is left out.
@@ -167,6 +181,7 @@ func TestFlushesBeforeTheFunctionTimesOut(t *testing.T) {
 	follow(t, 200, func(e *environment) {
 		begin := time.Now()
 		e.invoke("a", 3*time.Second)
+		e.telemetry(lambdaapi.PlatformStart, "a")
 		e.expect(control.Next)
 		assert.Equal(t, 3*time.Second-minDeadlineMargin, time.Since(begin))
 		assert.Equal(t, []time.Time{
@@ -178,6 +193,7 @@ func TestFlushesBeforeTheFunctionTimesOut(t *testing.T) {
 func TestFlushesAgainWhenTheFunctionEndsJustInTime(t *testing.T) {
 	follow(t, 200, func(e *environment) {
 		e.invoke("a", 3*time.Second)
+		e.telemetry(lambdaapi.PlatformStart, "a")
 		time.Sleep(2850 * time.Millisecond)
 		synctest.Wait()
 		require.Len(t, e.flushed(), 3)
@@ -332,7 +348,7 @@ func TestLostSupervisorEndsTheCollector(t *testing.T) {
 }
 
 func TestSubscription(t *testing.T) {
-	l := newLifecycle(endConfig(), false, zap.NewNop())
+	l := newLifecycle(endConfig(), "on-demand", zap.NewNop())
 	l.SubscribeTelemetry([]string{"function", "platform"}, nil)
 	l.SubscribeTelemetry([]string{"extension", "function"}, nil)
 	s := l.subscription(1234)

@@ -14,7 +14,7 @@ import (
 
 func TestMeeting(t *testing.T) {
 	t.Parallel()
-	l := newLifecycle(endConfig(), false, zap.NewNop())
+	l := newLifecycle(endConfig(), "on-demand", zap.NewNop())
 	var order []string
 	l.RegisterFlusher(func(context.Context) error {
 		order = append(order, "flush")

@@ -96,7 +96,7 @@ func TestAdaptiveWaitsForTheLastTelemetryOfTheInvocationBefore(t *testing.T) {
 				e.expect(control.Next)
 			}
 			time.Sleep(2 * time.Second)
-			if i < 16 { // held
+			if i < 19 { // held
 				e.telemetry(lambdaapi.PlatformRuntimeDone, id)
 			}
 			if i <= 20 {
@@ -173,7 +173,7 @@ func TestFailingBackendDoesNotHoldTheEnvironment(t *testing.T) {
 
 func TestManagedInstancesFlushByTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLifecycle(withPolicy(flushpolicy.End), true, zap.NewNop())
+		l := newLifecycle(withPolicy(flushpolicy.End), lambdaapi.ManagedInstances, zap.NewNop())
 		flushed := 0
 		l.RegisterFlusher(func(context.Context) error {
 			flushed++
@@ -190,16 +190,6 @@ func TestManagedInstancesFlushByTimer(t *testing.T) {
 		cancel()
 		l.wg.Wait()
 	})
-}
-
-func TestManaged(t *testing.T) {
-	for value, want := range map[string]bool{"lambda-managed-instances": true, "on-demand": false, "": false} {
-		got := managed(func(name string) (string, bool) {
-			require.Equal(t, "AWS_LAMBDA_INITIALIZATION_TYPE", name)
-			return value, value != ""
-		})
-		assert.Equal(t, want, got)
-	}
 }
 
 // TestLastFlushIsSideBySide: at SHUTDOWN a buffer that hangs takes neither the others' time nor all of the Collector's.

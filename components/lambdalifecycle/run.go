@@ -59,10 +59,12 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 	}
 	// Managed Instances are never frozen; without the Telemetry API (SAM, Runtime Interface Emulator) nobody tells
 	// when an invocation ends.
-	if !telemetry || l.managed {
+	if !telemetry || l.initialization == lambdaapi.ManagedInstances {
 		l.wg.Go(func() { l.flushByTimer(ctx) })
+	} else if lambdaapi.StartedAhead(l.initialization) {
+		l.finishInit(ctx)
 	}
-	var last lambdaapi.Event
+	var last, beforeLast lambdaapi.Event
 	for {
 		event, err := l.nextEvent()
 		if err != nil {
@@ -78,13 +80,17 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 			l.flushBeforeEnd(ctx, end)
 			return end
 		}
+		// The end of the last one may still be on its way.
+		if telemetry && beforeLast.RequestID != "" && !l.runtimeDone.has(beforeLast.RequestID) {
+			l.noteUnheard()
+		}
 		l.begin(event.RequestID)
 		if telemetry {
 			l.invoke(ctx, event, last.RequestID)
 		} else {
 			l.flush(ctx)
 		}
-		last = event
+		last, beforeLast = event, last
 	}
 }
 
@@ -93,6 +99,7 @@ func (l *lifecycle) begin(requestID string) {
 	if l.invoked.has(requestID) {
 		l.runtimeDone.forget(requestID)
 		l.reported.forget(requestID)
+		l.billing.forget(requestID)
 	}
 	l.invoked.reach(requestID)
 }

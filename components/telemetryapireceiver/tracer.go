@@ -47,6 +47,9 @@ func (t *tracer) startUp(record lambdaapi.Init, e lambdaapi.TelemetryEvent) {
 		}
 	case lambdaapi.PlatformInitRuntimeDone, lambdaapi.PlatformRestoreRuntimeDone:
 		s.end, s.status, s.errorType = e.Time, record.Status, record.ErrorType
+		if record.Type == provisioned { // the report comes with the first invocation, maybe hours later
+			t.complete()
+		}
 	case lambdaapi.PlatformInitReport, lambdaapi.PlatformRestoreReport:
 		if s.start.IsZero() {
 			return
@@ -57,11 +60,16 @@ func (t *tracer) startUp(record lambdaapi.Init, e lambdaapi.TelemetryEvent) {
 		if record.Status != "" {
 			s.status, s.errorType = record.Status, record.ErrorType
 		}
-		if len(t.ended) < maxStartUps {
-			t.ended = append(t.ended, *s)
-		}
-		*s = startUp{}
+		t.complete()
 	}
+}
+
+// complete makes a start-up wait for its invocation.
+func (t *tracer) complete() {
+	if len(t.ended) < maxStartUps && !t.initializing.start.IsZero() {
+		t.ended = append(t.ended, t.initializing)
+	}
+	t.initializing = startUp{}
 }
 
 // startUps makes the spans that wait children of parent; without one they are traces of their own.

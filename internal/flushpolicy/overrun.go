@@ -44,6 +44,14 @@ func (o *overrun) ifHeld(held time.Duration) time.Duration {
 	return sum / time.Duration(len(o.durations.seen))
 }
 
+// longest is how long it takes at most, in what was seen, until the end of a function is told.
+func (o *overrun) longest() time.Duration {
+	if len(o.durations.seen) == 0 {
+		return ToTheEnd
+	}
+	return slices.Max(o.durations.seen) + settleTime
+}
+
 // latest is the latest begin of a flush, in milliseconds, that is expected to cost at most worth; 0 if there is none.
 func (o *overrun) latest(worth time.Duration) time.Duration {
 	if o.expected(HeldFlush) > worth {
@@ -75,4 +83,13 @@ func (r *ring) add(d time.Duration) {
 	}
 	r.seen[r.next] = d
 	r.next = (r.next + 1) % len(r.seen)
+}
+
+// mean is 0 if there are no observations.
+func (r *ring) mean() time.Duration {
+	var sum time.Duration
+	for _, d := range r.seen {
+		sum += d
+	}
+	return sum / time.Duration(max(1, len(r.seen)))
 }

@@ -6,9 +6,9 @@
 // what it costs.
 //
 // Between invocations the environment is frozen, and nothing may be in flight when it is. Lambda tells that an
-// invocation has ended by a telemetry event that it holds back for 25 ms. So there are two moments to flush:
+// invocation has ended by a telemetry event that it holds back for TelemetryDelay. So there are two moments to flush:
 //
-//   - At the end, when that event is there. Nothing is left behind, and every invocation is billed the 25 ms and the
+//   - At the end, when that event is there. Nothing is left behind, and every invocation is billed the delay and the
 //     export.
 //   - Beside the function, while it runs. That is free if the export ends before the function does, but what the
 //     function says after it waits for the next invocation.
@@ -54,12 +54,21 @@ func (c Config) Validate() error {
 	}
 }
 
-// ToTheEnd is the Stay of an environment that is held until the function has ended.
-const ToTheEnd time.Duration = math.MaxInt64
+const (
+	// ToTheEnd is the Stay of an environment that is held until the function has ended.
+	ToTheEnd time.Duration = math.MaxInt64
 
-// HeldFlush is how often data leaves from an environment that is held: a second is what somebody who watches a long
-// invocation waits, and the SDKs export every few seconds themselves.
-const HeldFlush = time.Second
+	// HeldFlush is how often data leaves from an environment that is held: a second is what somebody who watches a long
+	// invocation waits, and the SDKs export every few seconds themselves.
+	HeldFlush = time.Second
+
+	// TelemetryDelay is how long Lambda holds telemetry back: the shortest time that it permits.
+	TelemetryDelay = 25 * time.Millisecond
+
+	// Sent is how long a flush takes at least that had something to send: the nearest backend is half a millisecond
+	// away, and has work to do.
+	Sent = time.Millisecond
+)
 
 // Decision is what to do with one invocation. The zero value asks for the next event at once.
 type Decision struct {
@@ -71,6 +80,9 @@ type Decision struct {
 	// Stay is how long after the begin of the invocation the environment is held at most. While it is, data leaves
 	// every HeldFlush, when Stay is over, and when the function has ended. 0: it is not held.
 	Stay time.Duration
+	// Open says to have connections opened beside the function where none is trusted any more, so that the export at its
+	// end need not.
+	Open bool
 }
 
 // Policy decides. It is not safe for concurrent use.
@@ -78,36 +90,43 @@ type Policy struct {
 	cfg     Config
 	gaps    gaps
 	overrun overrun
-	// invoked is when the current invocation began.
-	invoked time.Time
+	// invoked is when the current invocation began, scheduled when Interval began.
+	invoked, scheduled time.Time
 	// waitingSince is when the oldest data that has not left yet may have come in; zero if all has left.
 	waitingSince time.Time
 	failing      bool // the last flush did not deliver
+	unheard      bool // the end of an invocation was not told
 	pressed      bool
-	// credit is the billed time that may be spent on freshness; spending says that the current invocation does.
-	credit   time.Duration
-	spending bool
+	account      account
 }
 
 // New returns a policy that has seen nothing.
 func New(cfg Config) *Policy {
-	return &Policy{cfg: cfg, overrun: newOverrun()}
+	return &Policy{cfg: cfg, overrun: newOverrun(), account: newAccount()}
 }
 
 // Invoke decides about the invocation that begins now.
 func (p *Policy) Invoke(now time.Time) Decision {
-	p.earn(now)
+	if p.scheduled.IsZero() {
+		p.scheduled = now
+	}
 	p.gaps.observe(now)
-	p.invoked, p.spending = now, false
+	p.invoked = now
+	p.account.begin(now)
 	var d Decision
 	switch p.cfg.Kind {
 	case Periodic:
-		d.Beside = p.age(now) >= p.cfg.Interval
+		d.Beside = p.due(now)
 	case End, Continuous:
 		d.Stay = ToTheEnd
 	default:
 		d = p.adapt(now)
 	}
+	if p.unheard && d.Stay > 0 {
+		// The next end may not be told either: what is said until the stay is over leaves then, the rest with the next one.
+		d.Beside, d.Stay = true, min(d.Stay, HeldFlush, p.overrun.longest())
+	}
+	d.Open = d.Stay == ToTheEnd
 	// What a failed flush has left behind is tried again beside the function, where it costs least.
 	d.Beside = d.Beside || p.failing || p.pressed
 	p.pressed = false
@@ -120,6 +139,15 @@ func (p *Policy) Invoke(now time.Time) Decision {
 	return d
 }
 
+// due reports whether Interval is over, and begins another one then.
+func (p *Policy) due(now time.Time) bool {
+	if now.Sub(p.scheduled) < p.cfg.Interval {
+		return false
+	}
+	p.scheduled = now
+	return true
+}
+
 // age is how long the oldest data has waited; 0 if none does.
 func (p *Policy) age(now time.Time) time.Duration {
 	if p.waitingSince.IsZero() {
@@ -128,20 +156,40 @@ func (p *Policy) age(now time.Time) time.Duration {
 	return now.Sub(p.waitingSince)
 }
 
-// Done says that the function has ended after the given time.
-func (p *Policy) Done(duration time.Duration) { p.overrun.durations.add(duration) }
+// Done says that the function has ended after the given time: in the current invocation or, if that is told late, in
+// the one before.
+func (p *Policy) Done(duration time.Duration) {
+	p.unheard = false
+	p.overrun.durations.add(duration)
+	p.account.done(duration)
+}
+
+// Unheard says that the end of an invocation was not told, nor will it be. Until the end of another one is, no
+// environment is held for longer than a function takes, nor than HeldFlush.
+func (p *Policy) Unheard() { p.unheard = true }
 
 // Flushed says that a flush has ended now, how long it took, and whether everything has left.
 func (p *Policy) Flushed(now time.Time, took time.Duration, delivered bool) {
 	p.failing = !delivered
-	if p.spending {
-		p.credit -= p.overrun.ifHeld(now.Sub(p.invoked))
+	if took < Sent {
+		return
 	}
-	// A quicker one had nothing to send: the nearest backend is half a millisecond away, and has work to do.
-	if delivered && took >= time.Millisecond {
+	p.account.flushed(now.Sub(p.invoked), took, &p.overrun)
+	if delivered {
 		p.overrun.latencies.add(took)
 	}
 }
+
+// Opened says that connections have been opened beside the function, and how long it took, a request included.
+func (p *Policy) Opened(took time.Duration) {
+	if took >= Sent { // else there was nothing to open
+		p.account.opened = took
+	}
+}
+
+// Released says that the environment, which was held to the end of an invocation, is held no longer now. The function
+// had ended at end.
+func (p *Policy) Released(now, end time.Time) { p.account.released(now.Sub(end)) }
 
 // Press says that a full request came together while the environment was not held, so that it could not leave.
 func (p *Policy) Press() {

@@ -22,7 +22,20 @@ const (
 	// ManagedInstances is its value on Lambda Managed Instances, which run invocations concurrently, without INVOKE
 	// events, and are never frozen.
 	ManagedInstances = "lambda-managed-instances"
+	// ProvisionedConcurrency is its value where environments are started before anybody asks.
+	ProvisionedConcurrency = "provisioned-concurrency"
+	// SnapStart is its value where they are restored from the snapshot of one.
+	SnapStart = "snap-start"
+
+	// AheadPatience bounds the wait for the end of the function's INIT where environments are started ahead. It is the
+	// time that Lambda gives to the INIT of others.
+	AheadPatience = 10 * time.Second
 )
+
+// StartedAhead reports whether environments of an initialization type are frozen between INIT and the first invocation.
+func StartedAhead(initialization string) bool {
+	return initialization == ProvisionedConcurrency || initialization == SnapStart
+}
 
 // Registration is the body that Lambda answers to POST /2020-01-01/extension/register.
 type Registration struct {

@@ -88,6 +88,10 @@ type Config struct {
 	// TraceHeader, if set, gives the X-Amzn-Trace-Id header of the n-th invocation (from 1); empty for none.
 	TraceHeader func(n int) string
 
+	// LoseRuntimeDone, if set, says whether Lambda fails to deliver the platform.runtimeDone of the n-th invocation
+	// (from 1).
+	LoseRuntimeDone func(n int) bool
+
 	Telemetry TelemetrySupport
 	// TelemetryQueue is how many undelivered events a subscription holds before it drops the newest and reports
 	// platform.logsDropped. Default 10,000, the largest batch that the Telemetry API permits.

@@ -275,7 +275,9 @@ func (f *Function) emitRuntimeDone(result Invocation, in *invocation, traced *tr
 		}
 	}
 	f.mu.Unlock()
-	f.relay.emit(lambdaapi.PlatformRuntimeDone, record)
+	if lose := f.cfg.LoseRuntimeDone; lose == nil || !lose(f.invocations) {
+		f.relay.emit(lambdaapi.PlatformRuntimeDone, record)
+	}
 }
 
 func (f *Function) emitReport(result Invocation, traced *tracing) {
