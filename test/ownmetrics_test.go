@@ -37,13 +37,15 @@ func TestOwnMetrics(t *testing.T) {
 	assert.InDelta(t, 6, own["otelcol_lambda_exporter_accepted_log_records"], 0)
 	assert.InDelta(t, 12, own["otelcol_exporter_sent_spans"], 0)
 	assert.Positive(t, own["otelcol_lambda_exporter_flush_duration"])
+	assert.InDelta(t, 3, own["otelcol_lambda_billed_overrun"], 0, "each was held")
 	resource := w.backend.DataPoints()[0].Resource
 	assert.Equal(t, "my-function", resource["service.name"])
 	assert.Equal(t, "test", resource["deployment.environment.name"])
 	assert.NotEmpty(t, resource["service.instance.id"])
+	assert.Regexp(t, `^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$`, resource["faas.instance"])
 	requests := 0
 	for _, r := range w.backend.Requests() {
-		if r.Signal == otlpbackend.Metrics {
+		if r.Signal == otlpbackend.Metrics && r.Items > 0 { // an empty one opens a connection
 			requests++
 			t.Logf("%d points in %d bytes, %d on the wire", r.Items, r.Bytes, r.WireBytes)
 		}

@@ -123,7 +123,7 @@ func (w *world) askedForNext(inv lambdaemulator.Invocation) time.Time {
 // more, and each one takes along what the one before has said.
 func TestAdaptive(t *testing.T) {
 	w := start(t)
-	for i := range 16 {
+	for i := range 19 {
 		w.run(step{"log": fmt.Sprint("line ", i)}, step{"spans": 1, "name": "work"}, step{"sleep_ms": 300})
 		w.requireAllArrived()
 	}

@@ -67,7 +67,7 @@ func (e *environment) invoke(n int, start time.Time) (end time.Time) {
 	if e.policy == nil {
 		e.policy = e.rules.newPolicy(start)
 	}
-	export := exports{load: &e.load, invocation: n}
+	of := exports{load: &e.load, invocation: n}
 	duration := e.load.duration(n)
 	functionEnd := start.Add(duration)
 	e.thaw(start)
@@ -80,11 +80,11 @@ func (e *environment) invoke(n int, start time.Time) (end time.Time) {
 	}
 	next := start
 	if decision.Beside {
-		next = e.flush(earlier(later(start, e.done), start.Add(decision.Settle)), &export)
+		next = e.flush(earlier(later(start, e.done), start.Add(decision.Settle)), besideExport, &of)
 	}
 	e.done = functionEnd.Add(e.rules.telemetryDelay)
 	if decision.Stay > 0 {
-		next = e.hold(next, e.over(start, decision.Stay), decision.Open, duration, &export)
+		next = e.hold(next, e.over(start, decision.Stay), decision.Open, duration, &of)
 	} else {
 		e.undone = duration
 	}
@@ -106,13 +106,13 @@ func (e *environment) over(start time.Time, stay time.Duration) time.Time {
 }
 
 // hold keeps the environment from now until the function has ended, as far as is known, and flushes.
-func (e *environment) hold(now, over time.Time, open bool, duration time.Duration, export *exports) (next time.Time) {
+func (e *environment) hold(now, over time.Time, open bool, duration time.Duration, of *exports) (next time.Time) {
 	until := earlier(over, e.done)
 	if open && now.Sub(e.answered) >= staleAfter-openAhead {
-		e.open(now, until, export)
+		e.open(now, until, of)
 	}
 	for tick := now.Add(e.rules.heldFlush); tick.Before(until); tick = later(now, tick).Add(e.rules.heldFlush) {
-		now = e.flush(tick, export)
+		now = e.flush(tick, of.next(), of)
 	}
 	now = later(now, until)
 	if now.Before(e.done) {
@@ -120,12 +120,12 @@ func (e *environment) hold(now, over time.Time, open bool, duration time.Duratio
 	} else {
 		e.policy.Done(duration)
 	}
-	return e.flush(now, export)
+	return e.flush(now, endExport, of)
 }
 
 // open opens a connection by an empty request. It is told of if it has ended by then.
-func (e *environment) open(now, until time.Time, export *exports) {
-	took := export.opening()
+func (e *environment) open(now, until time.Time, of *exports) {
+	took := of.takes(openingExport) + of.handshake(openingExport)
 	e.opened = now.Add(took)
 	e.costs.requests++
 	e.costs.dials++
@@ -176,16 +176,16 @@ func (e *environment) take(now time.Time) {
 }
 
 // flush sends what is in the buffer and returns when the backend has answered.
-func (e *environment) flush(now time.Time, export *exports) time.Time {
+func (e *environment) flush(now time.Time, which export, of *exports) time.Time {
 	e.take(now)
 	if len(e.buffer) == 0 {
 		e.policy.Flushed(now, 0, true)
 		return now
 	}
-	took, cold := export.next(), now.Sub(e.answered) >= staleAfter
+	took, cold := of.takes(which), now.Sub(e.answered) >= staleAfter
 	if cold {
 		// The first connection that is there: the one that is being opened, or one of its own.
-		own := export.handshake()
+		own := of.handshake(which)
 		if wait := max(0, e.opened.Sub(now)); now.Sub(e.opened) < staleAfter && wait < own {
 			took, cold = took+wait, false
 		} else {
@@ -210,7 +210,7 @@ func (e *environment) flush(now time.Time, export *exports) time.Time {
 func (e *environment) shutdown(n int, now time.Time) {
 	e.thaw(now)
 	e.ended = true
-	e.flush(now.Add(thawDelay), &exports{load: &e.load, invocation: n})
+	e.flush(now.Add(thawDelay), endExport, &exports{load: &e.load, invocation: n})
 	*e = environment{rules: e.rules, load: e.load, costs: e.costs}
 }
 

@@ -45,29 +45,36 @@ func (l *load) duration(n int) time.Duration {
 	return min(maxDuration, l.function.draw(rand.New(rand.NewPCG(l.seed, uint64(n)<<8))))
 }
 
+// export is one of an invocation. It takes the same time whatever the policy does.
+type export int
+
+const (
+	besideExport  export = 1 // at the begin
+	endExport     export = 2
+	openingExport export = 3 // empty, opens a connection
+	heldExport    export = 4 // and further
+)
+
 // exports are those of one invocation.
 type exports struct {
 	load       *load
 	invocation int
-	count      int
+	held       export
 }
 
-// next is how long the next export takes, on an open connection.
-func (e *exports) next() time.Duration {
-	e.count++
-	return warmExport.draw(e.random(e.count))
+// next numbers those from an environment that is held.
+func (e *exports) next() export {
+	e.held++
+	return heldExport + e.held - 1
 }
+
+// takes is how long an export takes on an open connection.
+func (e *exports) takes(x export) time.Duration { return warmExport.draw(e.random(x)) }
 
 // handshake is how much longer it takes on a new one.
-func (e *exports) handshake() time.Duration { return handshake.draw(e.random(e.count + 100)) }
+func (e *exports) handshake(x export) time.Duration { return handshake.draw(e.random(x + 128)) }
 
-// opening is how long an empty request takes on a new connection.
-func (e *exports) opening() time.Duration {
-	r := e.random(200)
-	return warmExport.draw(r) + handshake.draw(r)
-}
-
-// random is the source of the k-th number, up to 255.
-func (e *exports) random(k int) *rand.Rand {
-	return rand.New(rand.NewPCG(e.load.seed, uint64(e.invocation)<<8+uint64(min(k, 255))))
+// random is the source of what is random of an export.
+func (e *exports) random(x export) *rand.Rand {
+	return rand.New(rand.NewPCG(e.load.seed, uint64(e.invocation)<<8+uint64(min(x, 255))))
 }

@@ -57,6 +57,7 @@ func patterns(seed uint64) []pattern {
 		every("steady 1/s", typical, time.Second, steady),
 		every("steady 1/5s", typical, 5*time.Second, steady),
 		every("steady 1/30s", typical, 30*time.Second, steady),
+		every("steady 1/50s", typical, 50*time.Second, steady),
 		every("steady 1/2min", typical, 2*time.Minute, steady),
 		every("steady 1/20s, long", long, 20*time.Second, steady),
 		every("Poisson 1/s", typical, time.Second, poisson),
@@ -65,9 +66,14 @@ func patterns(seed uint64) []pattern {
 		burst("bursts of 200, 3 min apart", 200, 3*time.Minute, life),
 		burst("bursts of 50, 3 min apart", 50, 3*time.Minute, life),
 		burst("bursts of 50, 20 min apart", 50, 20*time.Minute, 5*life),
+		burst("bursts of 18, 20 min apart", 18, 20*time.Minute, 5*life),
 		burst("bursts of 15, 20 min apart", 15, 20*time.Minute, 5*life),
 		burst("bursts of 5, 20 min apart", 5, 20*time.Minute, 5*life),
 		replicate(seed, "diurnal", typical, func(r *rand.Rand) []time.Duration { return diurnal(r, 3*time.Second, 5*time.Minute) }),
+		replicate(seed, "1/s for up to 30 min, then silence", typical, func(r *rand.Rand) []time.Duration {
+			return poisson(r, time.Second, time.Duration(r.Int64N(int64(30*time.Minute))))
+		}),
+		replicate(seed, "1/s, slowing down until none comes", typical, slowingDown),
 		replicate(seed, "one, then silence", typical, func(*rand.Rand) []time.Duration { return []time.Duration{0} }),
 		heavyTailed(seed, 200),
 	}
@@ -108,6 +114,16 @@ func bursts(r *rand.Rand, size int, gap, pause, life time.Duration) []time.Durat
 			arrivals = append(arrivals, at)
 			at += time.Duration(r.ExpFloat64() * float64(gap))
 		}
+	}
+	return arrivals
+}
+
+// slowingDown is a Poisson process whose mean gap doubles every two minutes.
+func slowingDown(r *rand.Rand) []time.Duration {
+	var arrivals []time.Duration
+	for at := time.Duration(0); at < 20*time.Minute; {
+		arrivals = append(arrivals, at)
+		at += time.Duration(r.ExpFloat64() * float64(time.Second) * math.Exp2(at.Minutes()/2))
 	}
 	return arrivals
 }

@@ -48,6 +48,12 @@ func (a *account) spend(free bool) { a.early, a.free = true, a.free || free }
 // share is an n-th of what there is.
 func (a *account) share(n time.Duration) time.Duration { return max(0, a.balance) / n }
 
+// affordsFlush reports whether there is enough to flush early, which costs as much on average, and as much as late where
+// it outlasts the function: the account should not end in debt.
+func (a *account) affordsFlush(expected, late time.Duration) bool {
+	return expected == 0 || a.balance >= expected+late
+}
+
 // affordsHold reports whether there is enough to hold an invocation to its end.
 func (a *account) affordsHold() bool {
 	return len(a.costs.seen) > 0 && a.balance >= a.costs.mean()

@@ -17,10 +17,8 @@ const (
 	// decay is the weight of the latest gap in the mean: it remembers the last 15 or so.
 	decay = 0.07
 
-	// earlyShare and stayShare are the parts of the account that one invocation may be expected to spend on flushing
-	// early, and on a longer stay, which gains less.
-	earlyShare = 2
-	stayShare  = 64
+	// stayShare is the part of the account that one invocation may be expected to spend on a longer stay.
+	stayShare = 64
 
 	// settleTime is how long the last telemetry of an invocation may take: what Lambda buffers, and the POST.
 	settleTime = 30 * time.Millisecond
@@ -46,7 +44,7 @@ func (p *Policy) adapt(now time.Time) Decision {
 	}
 	d := Decision{Beside: due}
 	if age := p.age(now); due || age >= HeldFlush {
-		if p.overrun.expected(settleTime) <= p.account.share(earlyShare) {
+		if p.account.affordsFlush(p.overrun.expected(settleTime), p.overrun.latencies.mean()) {
 			d.Beside, d.Settle = true, settleTime
 			p.account.spend(due)
 		}
