@@ -6,6 +6,7 @@ package test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,8 +28,9 @@ func (w *world) ownMetrics() map[string]float64 {
 // TestOwnMetrics: at the end of an environment the layer says what it did, about the function in whose name it did it.
 func TestOwnMetrics(t *testing.T) {
 	w := start(t, env("ROTEL_OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"))
+	var billed time.Duration
 	for range 3 {
-		w.run(step{"log": "one"}, step{"log": "two"}, step{"spans": 4, "name": "work"})
+		billed += w.run(step{"log": "one"}, step{"log": "two"}, step{"spans": 4, "name": "work"}).Overrun()
 	}
 	assert.Empty(t, w.ownMetrics(), "not with every invocation")
 	w.end()
@@ -37,7 +39,15 @@ func TestOwnMetrics(t *testing.T) {
 	assert.InDelta(t, 6, own["otelcol_lambda_exporter_accepted_log_records"], 0)
 	assert.InDelta(t, 12, own["otelcol_exporter_sent_spans"], 0)
 	assert.Positive(t, own["otelcol_lambda_exporter_flush_duration"])
-	assert.InDelta(t, 3, own["otelcol_lambda_billed_overrun"], 0, "each was held")
+	assert.Positive(t, own["otelcol_lambda_billed_overrun"])
+	// The times of events are in milliseconds.
+	assert.LessOrEqual(t, own["otelcol_lambda_billed_overrun"], (billed + 3*time.Millisecond).Seconds())
+	for _, p := range w.backend.DataPoints() {
+		if p.Name == "otelcol_lambda_billed_overrun" {
+			assert.Equal(t, "s", p.Unit)
+			assert.Equal(t, uint64(3), p.Count)
+		}
+	}
 	resource := w.backend.DataPoints()[0].Resource
 	assert.Equal(t, "my-function", resource["service.name"])
 	assert.Equal(t, "test", resource["deployment.environment.name"])

@@ -5,11 +5,12 @@
 // response says what it has done. See event and response.
 //
 // It exports OTLP as OTEL_EXPORTER_OTLP_PROTOCOL says (http/protobuf, the default, or grpc) to
-// OTEL_EXPORTER_OTLP_ENDPOINT, by default localhost on the protocol's port.
+// OTEL_EXPORTER_OTLP_ENDPOINT, by default localhost on the protocol's port. In its INIT it logs what INIT_LOG says.
 package main
 
 import (
 	"context"
+	"fmt"
 	"log"
 	"os"
 
@@ -20,6 +21,9 @@ func main() {
 	exporters, err := newExporters(context.Background())
 	if err != nil {
 		log.Fatal(err)
+	}
+	if line := os.Getenv("INIT_LOG"); line != "" {
+		fmt.Println(line)
 	}
 	f := &function{exporters: exporters, stdout: os.Stdout, exit: os.Exit}
 	lambda.Start(f.handle)
