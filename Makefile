@@ -67,7 +67,7 @@ test-full: dist/$(NAME)-$(HOST_ARCH).zip
 	go test -tags full -run Full ./test
 
 soak: dist/$(NAME)-$(HOST_ARCH).zip $(if $(RACE),build/collector-race)
-	go test ./test -run Soak -v -soak 5000 -timeout 15m $(if $(RACE),-collector ../build/collector-race)
+	go test ./test -run Soak -v -soak 5000 -timeout 45m $(if $(RACE),-collector ../build/collector-race)
 
 build/collector-race: $(GENERATED)/main.go $(SOURCES)
 	cd $(GENERATED) && CGO_ENABLED=1 go build -race -tags '$(TAGS),distribution' -o $(CURDIR)/$@ .

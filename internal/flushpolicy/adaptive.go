@@ -44,7 +44,9 @@ func (p *Policy) adapt(now time.Time) Decision {
 	}
 	d := Decision{Beside: due}
 	if age := p.age(now); due || age >= HeldFlush {
-		if p.account.affordsFlush(p.overrun.expected(settleTime), p.overrun.latencies.mean()) {
+		affordable := p.account.affordsFlush(p.overrun.expected(settleTime), p.overrun.latencies.mean())
+		// A moment of waiting where the last lines would wait for minutes otherwise costs next to nothing.
+		if affordable || due && p.gaps.latest >= p.cfg.Interval && p.account.balance >= 0 {
 			d.Beside, d.Settle = true, settleTime
 			p.account.spend(due)
 		}
@@ -60,9 +62,10 @@ func (p *Policy) adapt(now time.Time) Decision {
 
 // gaps is what is known about the times between the begins of invocations, since the last silence.
 type gaps struct {
-	last  time.Time
-	count int           // invocations
-	mean  time.Duration // rises from 0
+	last   time.Time
+	count  int // invocations
+	latest time.Duration
+	mean   time.Duration // rises from 0
 }
 
 // observe notes an invocation.
@@ -73,7 +76,7 @@ func (g *gaps) observe(now time.Time) {
 		return
 	}
 	g.mean += time.Duration(decay * float64(gap-g.mean))
-	g.last = now
+	g.last, g.latest = now, gap
 	g.count++
 }
 
