@@ -30,13 +30,13 @@ func adapted(components func() (otelcol.Factories, error), o adaptation) func() 
 		if err != nil {
 			return otelcol.Factories{}, err
 		}
-		budget := exportbuffer.NewBudget(o.bufferBytes)
 		var meter *exportbuffer.Meter
 		if o.ownMetrics {
 			meter = exportbuffer.NewMeter()
 		}
+		buffers := exportbuffer.New(o.bufferBytes, meter, o.credentials)
 		for t, f := range factories.Exporters {
-			factories.Exporters[t] = exportbuffer.Wrap(f, budget, meter)
+			factories.Exporters[t] = buffers.Wrap(f)
 		}
 		if f, ok := factories.Processors[batchType]; ok {
 			factories.Processors[batchType] = passThrough{f}
@@ -59,6 +59,7 @@ func adapted(components func() (otelcol.Factories, error), o adaptation) func() 
 type adaptation struct {
 	bufferBytes        int64
 	strict, ownMetrics bool
+	credentials        exportbuffer.Credentials
 }
 
 var batchType = component.MustNewType("batch")

@@ -28,10 +28,13 @@ import (
 func Run(set otelcol.CollectorSettings) error {
 	env := environment{lookup: os.LookupEnv, exists: fileExists}
 	warning, err := env.applyEnvFile()
-	set.Factories = adapted(set.Factories, adaptation{bufferBytes: env.bufferBytes(), strict: env.strict(), ownMetrics: env.ownMetrics()})
+	refs := &references{unresolved: printsConfig(os.Args)}
+	renewer := newRenewer(refs)
+	set.Factories = adapted(set.Factories, adaptation{
+		bufferBytes: env.bufferBytes(), strict: env.strict(), ownMetrics: env.ownMetrics(), credentials: renewer,
+	})
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.URIs = env.configURIs()
-	refs := &references{unresolved: printsConfig(os.Args)}
 	resolver.ProviderFactories = refs.follow(resolver.ProviderFactories)
 	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(refs.masks.core))
 	ctx := rotelconfmap.WithComponents(context.Background(), available(set.Factories))
@@ -40,7 +43,7 @@ func Run(set otelcol.CollectorSettings) error {
 		logger.Warn(warning)
 	}
 	if os.Getenv(control.EnvVar) != "" {
-		return runSupervised(ctx, set, env, logger, err)
+		return runSupervised(ctx, set, env, renewer, logger, err)
 	}
 	if err == nil {
 		for i, f := range resolver.ProviderFactories {

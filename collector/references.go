@@ -5,6 +5,7 @@ package collector
 
 import (
 	"context"
+	"crypto/sha256"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,12 +38,35 @@ type references struct {
 	env       confmap.Provider // nil if there is none
 	followed  map[string]bool  // the variables that were looked at
 	masks     masks
+	// retrieved is what the providers of what is no secret have returned, by URI: a configuration that is resolved again
+	// is the same one, with the secrets of that time, and nobody else is asked for it.
+	retrieved map[string]*confmap.Retrieved
+	// hashes are those of the secrets, by URI.
+	hashes map[string][sha256.Size]byte
+}
+
+// fingerprint is the same as long as the values of all secrets are. The zero value stands for no secrets.
+type fingerprint [sha256.Size]byte
+
+// fingerprint returns that of the configuration that was resolved last.
+func (r *references) fingerprint() fingerprint {
+	if len(r.hashes) == 0 {
+		return fingerprint{}
+	}
+	all := sha256.New()
+	for _, uri := range slices.Sorted(maps.Keys(r.hashes)) {
+		hash := r.hashes[uri]
+		_, _ = all.Write(hash[:]) // it never fails
+	}
+	return fingerprint(all.Sum(nil))
 }
 
 // follow returns the factories of the same providers, whose values references looks at. One resolver uses them at a
 // time.
 func (r *references) follow(factories []confmap.ProviderFactory) []confmap.ProviderFactory {
 	r.expecters = map[string]expecter{}
+	r.retrieved = map[string]*confmap.Retrieved{}
+	r.hashes = map[string][sha256.Size]byte{}
 	followed := make([]confmap.ProviderFactory, len(factories))
 	for i, f := range factories {
 		followed[i] = confmap.NewProviderFactory(func(set confmap.ProviderSettings) confmap.Provider {
@@ -70,6 +94,14 @@ func (p followedProvider) Retrieve(ctx context.Context, uri string, watch confma
 	if secret && p.unresolved {
 		return confmap.NewRetrieved("$${" + uri + "}")
 	}
+	if again := p.retrieved[uri]; again != nil {
+		raw, err := again.AsRaw()
+		if err != nil {
+			return nil, err
+		}
+		p.look(ctx, raw, p.place(uri))
+		return again, nil
+	}
 	retrieved, err := p.Provider.Retrieve(ctx, uri, watch)
 	if err != nil {
 		return nil, err
@@ -81,18 +113,25 @@ func (p followedProvider) Retrieve(ctx context.Context, uri string, watch confma
 	if secret {
 		if text, ok := raw.(string); ok {
 			p.masks.add(strings.ReplaceAll(text, "$$", "$"))
+			p.hashes[uri] = sha256.Sum256([]byte(text))
 		}
 		return retrieved, nil
 	}
-	where := ""
+	if value, changed := p.look(ctx, raw, p.place(uri)); changed {
+		if retrieved, err = confmap.NewRetrieved(value, confmap.WithRetrievedClose(retrieved.Close)); err != nil {
+			return nil, err
+		}
+	}
+	p.retrieved[uri] = retrieved
+	return retrieved, nil
+}
+
+// place is where the references in a value are: in a variable, or in the whole configuration.
+func (p followedProvider) place(uri string) string {
 	if p.Scheme() == envScheme {
-		where = "${" + uri + "}"
+		return "${" + uri + "}"
 	}
-	value, changed := p.look(ctx, raw, where)
-	if !changed {
-		return retrieved, nil
-	}
-	return confmap.NewRetrieved(value, confmap.WithRetrievedClose(retrieved.Close))
+	return ""
 }
 
 // look announces the references in a value, and returns the value with secret://… turned into references.

@@ -29,28 +29,22 @@ type runningService struct {
 	fatal <-chan error
 	// release lets the components go on that report a further one.
 	release func()
+	renewer *renewer
 }
 
 // startService loads the configuration and starts its pipelines. It does what otelcol.Collector does, without
 // marshalling and redacting the configuration once more for extensions that want a snapshot of it: a third of the
 // start-up's CPU.
-func startService(ctx context.Context, set otelcol.CollectorSettings, link *control.Link) (*runningService, error) {
+func startService(ctx context.Context, set otelcol.CollectorSettings, link *control.Link, renewer *renewer) (*runningService, error) {
 	factories, err := set.Factories()
 	if err != nil {
 		return nil, err
 	}
-	provider, err := otelcol.NewConfigProvider(set.ConfigProviderSettings)
+	cfg, err := loadConfig(ctx, set.ConfigProviderSettings, factories)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := provider.Get(ctx, factories)
-	if err == nil {
-		err = confmap.Validate(cfg)
-	}
-	if err = errors.Join(err, provider.Shutdown(ctx)); err != nil {
-		return nil, err
-	}
-	s := &runningService{}
+	s := &runningService{renewer: renewer}
 	var reported chan error
 	reported, s.fatal, s.release = firstError()
 	s.Service, err = service.New(ctx, service.Settings{
@@ -85,7 +79,42 @@ func startService(ctx context.Context, set otelcol.CollectorSettings, link *cont
 	if err := s.Start(lambdalifecycle.WithLink(ctx, link)); err != nil {
 		return nil, errors.Join(err, s.shutdown(ctx, time.Now().Add(failedShutdownPatience)))
 	}
+	renewer.follow(reloading(ctx, set.ConfigProviderSettings, factories), factories, s.Logger())
 	return s, nil
+}
+
+// loadConfig resolves and checks a configuration.
+func loadConfig(ctx context.Context, set otelcol.ConfigProviderSettings, factories otelcol.Factories) (*otelcol.Config, error) {
+	provider, err := otelcol.NewConfigProvider(set)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := provider.Get(ctx, factories)
+	if err == nil {
+		err = confmap.Validate(cfg)
+	}
+	if err = errors.Join(err, provider.Shutdown(ctx)); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// reloading returns what loads a configuration once more, with the values of base. What there is to say about it has been
+// said.
+func reloading(base context.Context, set otelcol.ConfigProviderSettings, factories otelcol.Factories) func(context.Context) (*otelcol.Config, error) {
+	set.ResolverSettings.ProviderSettings.Logger, set.ResolverSettings.ConverterSettings.Logger = zap.NewNop(), zap.NewNop()
+	return func(ctx context.Context) (*otelcol.Config, error) {
+		ctx, cancel := within(ctx, base)
+		defer cancel()
+		return loadConfig(ctx, set, factories)
+	}
+}
+
+// within returns a context that ends with the first one and has the values of the second.
+func within(ctx, values context.Context) (context.Context, context.CancelFunc) {
+	merged, cancel := context.WithCancel(values)
+	stop := context.AfterFunc(ctx, cancel)
+	return merged, func() { stop(); cancel() }
 }
 
 // runUntilShutdown waits for the end of the environment and stops the service within Lambda's deadline. Any other
@@ -103,6 +132,7 @@ func (s *runningService) shutdown(ctx context.Context, deadline time.Time) error
 	defer s.release()
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
+	defer s.renewer.shutdown(ctx)
 	return s.Shutdown(ctx)
 }
 

@@ -20,12 +20,12 @@ const invalidConfig = "Extension.ConfigInvalid"
 
 // runSupervised runs until Lambda ends the environment, and says why if it ends before. configErr is what is known to be
 // wrong with the configuration already.
-func runSupervised(ctx context.Context, set otelcol.CollectorSettings, env environment, logger *zap.Logger, configErr error) error {
+func runSupervised(ctx context.Context, set otelcol.CollectorSettings, env environment, renewer *renewer, logger *zap.Logger, configErr error) error {
 	restoreGC := pauseGC()
 	logger.Info("Configuration: " + env.configSource())
 	link, err := control.OpenLink()
 	if err == nil {
-		f := follower{set: set, env: env, link: link, logger: logger}
+		f := follower{set: set, env: env, link: link, renewer: renewer, logger: logger}
 		err = errors.Join(f.follow(ctx, configErr, restoreGC), link.Close())
 	}
 	if err != nil {
@@ -36,10 +36,11 @@ func runSupervised(ctx context.Context, set otelcol.CollectorSettings, env envir
 
 // follower runs the Collector over the life of an environment.
 type follower struct {
-	set    otelcol.CollectorSettings
-	env    environment
-	link   *control.Link
-	logger *zap.Logger
+	set     otelcol.CollectorSettings
+	env     environment
+	link    *control.Link
+	renewer *renewer
+	logger  *zap.Logger
 }
 
 // follow runs the configured Collector. Whatever is wrong with the configuration is one line in the log; the Collector
@@ -53,7 +54,7 @@ func (f *follower) follow(ctx context.Context, configErr error, started func(mem
 	var s *runningService
 	err := configErr
 	if err == nil {
-		s, err = startService(ctx, f.set, f.link)
+		s, err = startService(ctx, f.set, f.link, f.renewer)
 	}
 	if err != nil {
 		if err := f.report(err); err != nil {
@@ -66,7 +67,7 @@ func (f *follower) follow(ctx context.Context, configErr error, started func(mem
 		}
 		resolver.URIs, resolver.DefaultScheme = []string{discardScheme + ":"}, ""
 		resolver.ProviderFactories = []confmap.ProviderFactory{discard.factory()}
-		if s, err = startService(ctx, f.set, f.link); err != nil {
+		if s, err = startService(ctx, f.set, f.link, f.renewer); err != nil {
 			return err
 		}
 	}

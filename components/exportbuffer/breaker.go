@@ -6,36 +6,42 @@ package exportbuffer
 import "time"
 
 const (
-	// tripAfter is how many flushes in a row must fail before the breaker opens: a hung backend costs the whole
+	// TripAfter is how many flushes in a row must fail before the breaker opens: a hung backend costs the whole
 	// budget of a flush this often, then no more.
-	tripAfter = 2
+	TripAfter = 2
 
-	// minProbeDelay and maxProbeDelay bound the time between two probes. It doubles from one to the other, so that a
-	// hung backend costs an environment that is invoked all the time at most a few percent of its time, and a backend
-	// that comes back is found within seconds.
-	minProbeDelay = time.Second
-	maxProbeDelay = 10 * time.Second
+	// MinProbeDelay and MaxProbeDelay bound the time between two probes, give or take a quarter. It doubles from one to
+	// the other, so that a hung backend costs an environment that is invoked all the time at most a few percent of its
+	// time, and a backend that comes back is found within seconds.
+	MinProbeDelay = time.Second
+	MaxProbeDelay = 10 * time.Second
 
 	// maxPatience bounds the time that a server may ask for: a mistake in its answer should not cost the environment's
 	// data.
 	maxPatience = time.Minute
 )
 
-// breaker decides how much a flush may try, from how the flushes before it went.
+// breaker decides how much a flush of one signal may try, from how the flushes before it went.
 //
-//	closed   everything is sent; after tripAfter failures in a row, or when the server says when to come back → open
+//	closed   everything is sent; after TripAfter failures in a row, or when the server says when to come back → open
 //	open     nothing is sent; when the delay of the probe is over → probing
 //	probing  one small request is sent; success → closed, failure → open, with twice the delay
+//
+// When the breaker of another signal of the exporter opens, the next flush of this one is a probe, too: if the backend
+// hangs, it costs its budget once for all signals. That of a signal that works stays closed all the same: signals may
+// have backends of their own.
 //
 // Time is the wall clock's: that of a freeze counts.
 type breaker struct {
 	now func() time.Time
 	// jitter returns a number in [0, 1): environments that lost a backend together should not probe it together.
-	jitter func() float64
+	jitter  func() float64
+	circuit *circuit
 
 	failures  int
 	delay     time.Duration
 	nextProbe time.Time
+	trips     int64 // of the circuit, when this signal was last known to work
 }
 
 type breakerState int
@@ -48,30 +54,39 @@ const (
 
 func (b *breaker) state() breakerState {
 	switch {
-	case b.failures < tripAfter:
-		return closed
-	case b.now().Before(b.nextProbe):
+	case b.tripped() && b.now().Before(b.nextProbe):
 		return open
-	default:
+	case b.tripped() || b.suspicious():
 		return probing
+	default:
+		return closed
 	}
 }
 
+func (b *breaker) tripped() bool { return b.failures >= TripAfter }
+
+// suspicious says that another signal has found the backend failing since this one found it working.
+func (b *breaker) suspicious() bool { return b.circuit.trips.Load() != b.trips }
+
 func (b *breaker) succeed() {
 	b.failures, b.delay = 0, 0
+	b.trips = b.circuit.trips.Load()
+	b.circuit.works.Store(true)
 }
 
 // fail records a flush or a probe that delivered nothing. patience is how long the server wants to be left alone: it
 // gets it at once. 0 if it did not say.
 func (b *breaker) fail(patience time.Duration) {
+	b.circuit.works.Store(false)
 	b.failures++
-	if patience > 0 {
-		b.failures = max(b.failures, tripAfter)
+	if patience > 0 || b.suspicious() {
+		b.failures = max(b.failures, TripAfter)
 	}
-	if b.failures < tripAfter {
+	if !b.tripped() {
 		return
 	}
-	b.delay = min(max(2*b.delay, minProbeDelay), maxProbeDelay)
+	b.trips = b.circuit.trips.Add(1)
+	b.delay = min(max(2*b.delay, MinProbeDelay), MaxProbeDelay)
 	// Between 75% and 125% of the delay, and after what the server wants by up to half of that.
 	jitter := b.jitter() / 2
 	b.nextProbe = b.now().Add(max(

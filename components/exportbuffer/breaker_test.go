@@ -13,7 +13,7 @@ import (
 func TestBreaker(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	b := breaker{now: c.now, jitter: func() float64 { return 0.5 }}
+	b := breaker{now: c.now, jitter: func() float64 { return 0.5 }, circuit: &circuit{}}
 	assert.Equal(t, closed, b.state())
 	b.fail(0)
 	assert.Equal(t, closed, b.state(), "once may be an accident")
@@ -35,7 +35,7 @@ func TestBreaker(t *testing.T) {
 	assert.Equal(t, closed, b.state())
 	b.fail(time.Nanosecond)
 	assert.Equal(t, open, b.state(), "the server has asked for patience")
-	c.advance(minProbeDelay)
+	c.advance(MinProbeDelay)
 	assert.Equal(t, probing, b.state(), "the delay begins anew")
 
 	for asked, given := range map[time.Duration]time.Duration{30 * time.Second: 30 * time.Second, time.Hour: maxPatience} {
@@ -51,7 +51,7 @@ func TestBreakerJitter(t *testing.T) {
 	t.Parallel()
 	for jitter, want := range map[float64]time.Duration{0: 750 * time.Millisecond, 0.999999: 1250 * time.Millisecond} {
 		c := newClock()
-		b := breaker{now: c.now, jitter: func() float64 { return jitter }}
+		b := breaker{now: c.now, jitter: func() float64 { return jitter }, circuit: &circuit{}}
 		b.fail(time.Nanosecond)
 		assert.InDelta(t, want, b.nextProbe.Sub(c.now()), float64(time.Millisecond))
 	}

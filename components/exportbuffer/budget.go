@@ -8,12 +8,12 @@ import (
 	"sync"
 )
 
-// Budget bounds the bytes that all the buffers of a process hold together, queued or being sent. They are counted as
+// budget bounds the bytes that all the buffers of a process hold together, queued or being sent. They are counted as
 // OTLP protobuf: decoded in memory the same data takes a few times as much, so the limit should be a small part of the
 // function's memory.
 //
 // Its lock guards the queues as well: that makes the oldest data of all exporters known.
-type Budget struct {
+type budget struct {
 	limit int
 
 	mu     sync.Mutex
@@ -31,23 +31,23 @@ type evictable interface {
 	evict(need int) int
 }
 
-// NewBudget returns a budget of limitBytes.
-func NewBudget(limitBytes int64) *Budget {
-	return &Budget{limit: int(min(limitBytes, math.MaxInt))}
+// newBudget returns a budget of limitBytes.
+func newBudget(limitBytes int64) *budget {
+	return &budget{limit: int(min(limitBytes, math.MaxInt))}
 }
 
 // seqStep leaves room between the ages of two accepted items for the parts that one may be cut into.
 const seqStep = 1 << 20
 
 // nextSeq returns the age of data that is accepted now. The lock is held.
-func (b *Budget) nextSeq() uint64 {
+func (b *budget) nextSeq() uint64 {
 	b.seq += seqStep
 	return b.seq
 }
 
 // makeRoom drops the oldest waiting data of all queues until n more bytes fit. It returns false if they do not,
 // because too much is being sent. The lock is held.
-func (b *Budget) makeRoom(n int) bool {
+func (b *budget) makeRoom(n int) bool {
 	for b.used+n > b.limit {
 		victim := b.oldest()
 		if victim == nil {
@@ -58,7 +58,7 @@ func (b *Budget) makeRoom(n int) bool {
 	return true
 }
 
-func (b *Budget) oldest() evictable {
+func (b *budget) oldest() evictable {
 	var victim evictable
 	age := uint64(math.MaxUint64)
 	for _, q := range b.queues {
@@ -69,13 +69,13 @@ func (b *Budget) oldest() evictable {
 	return victim
 }
 
-func (b *Budget) join(q evictable) {
+func (b *budget) join(q evictable) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.queues = append(b.queues, q)
 }
 
-func (b *Budget) release(n int) {
+func (b *budget) release(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used -= n

@@ -39,10 +39,14 @@ type buffer[T any] struct {
 	factory exporter.Factory
 	env     environment
 	set     exporter.Settings // of the wrapped exporter
-	cfg     component.Config
 	queue   *queue[T]
 	report  *reporter
+
+	// What the exporter runs with: replaced when its credentials are renewed, by the flush in progress.
+	cfg     component.Config
 	host    component.Host
+	version int
+	refusal refusal
 
 	// inner is replaced when its connections are presumed dead, if renewable.
 	inner     atomic.Pointer[inner[T]]
@@ -57,6 +61,7 @@ type buffer[T any] struct {
 	connection connection
 	opened     bool  // ahead of a flush,
 	openedAt   int64 // when so many records had come in
+	usual      time.Duration // that a request takes
 
 	started    bool
 	unregister []func()
@@ -77,7 +82,7 @@ func newBuffer[T any](
 		cfg:        cfg,
 		report:     report,
 		renewable:  hasClient(cfg),
-		breaker:    breaker{now: env.now, jitter: env.jitter},
+		breaker:    breaker{now: env.now, jitter: env.jitter, circuit: env.circuits.of(set.ID)},
 		connection: connection{alive: env.now()},
 		background: newBackground(),
 	}
@@ -90,7 +95,7 @@ func newBuffer[T any](
 	}
 	b.inner.Store(&created)
 	env.meter.observe(report)
-	b.queue = newQueue(sig, env.budget, func(reason Reason, records int) { report.drop(reason, records, nil) })
+	b.queue = newQueue(sig, env.budget, func(reason dropReason, records int) { report.drop(reason, records, nil) })
 	return b, nil
 }
 
@@ -109,10 +114,10 @@ func (b *buffer[T]) accept(data T) error {
 	}
 	full, err := b.queue.put(data, b.sig.size(data), count)
 	if err != nil {
-		b.report.count(func(s *Stats) { s.Refused += int64(count) })
+		b.report.count(func(s *counters) { s.Refused += int64(count) })
 		return err
 	}
-	b.report.count(func(s *Stats) { s.Accepted += int64(count) })
+	b.report.count(func(s *counters) { s.Accepted += int64(count) })
 	if full {
 		for _, call := range b.onFull {
 			call()
@@ -174,8 +179,8 @@ func (b *buffer[T]) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Stats returns the counters.
-func (b *buffer[T]) Stats() Stats {
+// counters returns the counters, and what is queued.
+func (b *buffer[T]) counters() counters {
 	stats := b.report.snapshot()
 	records, bytes := b.queue.size()
 	stats.QueuedRecords, stats.QueuedBytes = int64(records), int64(bytes)

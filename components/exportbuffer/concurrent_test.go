@@ -14,14 +14,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // TestConcurrentSchedules: two exporters that share a small budget, each with several senders and several callers of
-// Flush, while a meter reports and the backend fails at random, until they are shut down in the middle of it. Every
-// record accepted was delivered once or is counted as dropped, the budget is given back, and the reports add up to the
+// Flush, while a meter reports, the backend fails and credentials change at random, until they are shut down in the
+// middle of it. Every record accepted was delivered once or is counted as dropped, the budget is given back, and the reports add up to the
 // counters.
 func TestConcurrentSchedules(t *testing.T) {
 	t.Parallel()
@@ -33,6 +37,7 @@ func TestConcurrentSchedules(t *testing.T) {
 func concurrentSchedule(t *testing.T, seed uint64) {
 	const senders, flushers, rounds = 4, 2, 50
 	env, c, sink := metered(200_000)
+	env.credentials = &restless{now: c.now}
 	random := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
 	var all sync.WaitGroup
 	fakes := make([]*fake, 2)
@@ -54,6 +59,8 @@ func concurrentSchedule(t *testing.T, seed uint64) {
 			case 3:
 				<-ctx.Done()
 				return ctx.Err()
+			case 4, 5:
+				return consumererror.NewPermanent(status.Error(codes.Unauthenticated, "no"))
 			}
 			return nil
 		}}
@@ -91,7 +98,7 @@ func concurrentSchedule(t *testing.T, seed uint64) {
 	all.Wait()
 	for i, e := range buffers {
 		shutDown(t, e)
-		stats := e.Stats()
+		stats := e.counters()
 		var dropped int64
 		for _, n := range stats.Dropped {
 			dropped += n
@@ -121,10 +128,38 @@ func concurrentSchedule(t *testing.T, seed uint64) {
 	}
 	var accepted, delivered int64
 	for _, e := range buffers {
-		accepted, delivered = accepted+e.Stats().Accepted, delivered+e.Stats().Delivered
+		accepted, delivered = accepted+e.counters().Accepted, delivered+e.counters().Delivered
 	}
 	assert.Equal(t, accepted, sums["otelcol_lambda_exporter_accepted_log_records"])
 	assert.Equal(t, delivered, sums["otelcol_exporter_sent_log_records"])
+}
+
+// restless are credentials that change now and then.
+type restless struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	calls int
+	fresh *Renewal
+	at    time.Time
+}
+
+func (*restless) Renewable() bool { return true }
+
+func (r *restless) Renew(_ context.Context, _ exporter.Settings, _ component.Host, version int) (*Renewal, time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls++
+	if r.calls%5 == 0 {
+		r.fresh = &Renewal{Version: r.calls, Config: &clientConfig{}}
+	}
+	if r.calls%3 == 0 {
+		r.at = r.now()
+	}
+	if r.fresh == nil || r.fresh.Version == version {
+		return nil, r.at
+	}
+	return r.fresh, r.at
 }
 
 func shutDown(t *testing.T, e logsExporter) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 )
 
@@ -45,12 +46,14 @@ func (c *connection) worthAnother(res *result) bool {
 // renew replaces the exporter by a new one, which has no connections yet: the pools of the old one, and the delays
 // before it connects again, go with it. It returns false if that is not possible; the old one then stays.
 func (b *buffer[T]) renew(ctx context.Context) bool {
-	if !b.renewable {
-		return false
-	}
-	fresh, err := b.sig.create(ctx, b.factory, b.set, b.cfg)
+	return b.renewable && b.replace(ctx, b.cfg, b.host)
+}
+
+// replace replaces the exporter by one of the given configuration.
+func (b *buffer[T]) replace(ctx context.Context, cfg component.Config, host component.Host) bool {
+	fresh, err := b.sig.create(ctx, b.factory, b.set, cfg)
 	if err == nil {
-		if err = fresh.Start(ctx, b.host); err != nil {
+		if err = fresh.Start(ctx, host); err != nil {
 			_ = fresh.Shutdown(ctx)
 		}
 	}
@@ -58,6 +61,7 @@ func (b *buffer[T]) renew(ctx context.Context) bool {
 		b.set.Logger.Debug("cannot renew the exporter", zap.Error(err))
 		return false
 	}
+	b.cfg, b.host = cfg, host
 	old := b.inner.Swap(&fresh)
 	b.connection = connection{alive: b.env.now()}
 	if err := old.Shutdown(ctx); err != nil {

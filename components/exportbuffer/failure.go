@@ -77,7 +77,7 @@ func retryAfter(err error) time.Duration {
 // isAnswer reports whether a failure is the answer of a server, so that the connection is alive. In doubt it is not:
 // gRPC says Unavailable both for a broken connection and for a server that says so.
 func isAnswer(err error) bool {
-	if retryAfter(err) > 0 || strings.Contains(err.Error(), "HTTP Status Code") {
+	if retryAfter(err) > 0 || isRefused(err) || strings.Contains(err.Error(), "HTTP Status Code") {
 		return true
 	}
 	switch status.Code(unwrapStatus(err)) {

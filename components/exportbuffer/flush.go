@@ -5,6 +5,7 @@ package exportbuffer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,7 +18,8 @@ const (
 	leaveAfter = 100 * time.Millisecond
 
 	// probeSize bounds the request that finds out whether a backend is back, and so what is sent twice if the backend
-	// is only slow. probeTime is how long it may take, unless a quarter of the time left is longer.
+	// is only slow. probeTime is how long it may take, unless a quarter of the time left is longer, or twice as long as
+	// requests have taken that were answered.
 	probeSize = 64 << 10
 	probeTime = 250 * time.Millisecond
 )
@@ -27,6 +29,7 @@ type run struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error // when done
+	spared bool  // the backend keeps failing; when done
 	stuck  bool  // guarded by the buffer's lock
 }
 
@@ -41,7 +44,9 @@ const (
 )
 
 // Flush sends what is buffered. It returns nil when nothing of what was buffered at its begin is left: delivered, or
-// dropped because the backend refused it for good. Otherwise the rest is kept, and the error says why.
+// dropped because the backend refused it for good. Otherwise the rest is kept, and the error says why. But an exporter
+// that keeps failing is no reason for whoever flushes to treat those worse that work: as long as one of them does, its
+// flush returns nil as well.
 //
 // When it returns, no call of the exporter is in flight: a flush that another caller began is waited for, and ended
 // when ctx ends. An exporter that does not return at the end of its context breaks this promise: Flush returns an
@@ -63,7 +68,7 @@ func (b *buffer[T]) flush(ctx context.Context, kind flushKind) error {
 	}
 	r, err := b.begin(ctx, kind)
 	if r != nil {
-		if err = b.await(ctx, r); err == nil {
+		if err = b.await(ctx, r); err == nil && !(r.spared && b.env.circuits.othersWork(b.breaker.circuit)) {
 			err = r.err
 		}
 	}
@@ -121,6 +126,7 @@ func (b *buffer[T]) launch(ctx context.Context, kind flushKind) *run {
 		defer cancel()
 		started := time.Now()
 		r.err = b.cycle(ctx, kind == lastFlush)
+		r.spared = b.breaker.tripped()
 		b.report.flushed(time.Since(started), r.err)
 		b.queue.settle()
 		b.mu.Lock()
@@ -156,8 +162,20 @@ func (b *buffer[T]) leave(r *run) error {
 	}
 }
 
-// cycle is a whole flush: what the breaker allows, of what is there when it begins.
+// cycle is a whole flush, with other credentials if there are some in place of those that are refused.
 func (b *buffer[T]) cycle(ctx context.Context, last bool) error {
+	if b.refusal.final {
+		b.renewCredentials(ctx)
+	}
+	err := b.attempt(ctx, last)
+	if _, refused := errors.AsType[*refusedError](err); refused && b.reconsider(ctx) {
+		err = b.attempt(ctx, last)
+	}
+	return err
+}
+
+// attempt sends what the breaker allows, of what is there when it begins.
+func (b *buffer[T]) attempt(ctx context.Context, last bool) error {
 	state := b.breaker.state()
 	if state == open && !last {
 		return errOpen
@@ -177,7 +195,7 @@ func (b *buffer[T]) cycle(ctx context.Context, last bool) error {
 
 // probe sends one small request.
 func (b *buffer[T]) probe(ctx context.Context) error {
-	limit := probeTime
+	limit := max(probeTime, 2*b.usual)
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = max(limit, time.Until(deadline)/4)
 	}

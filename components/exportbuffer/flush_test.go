@@ -76,26 +76,26 @@ func TestOutcomes(t *testing.T) {
 	tests := map[string]struct {
 		err     error
 		flushes bool // the flush returns nil
-		stats   Stats
+		stats   counters
 	}{
-		"delivered": {flushes: true, stats: Stats{Delivered: 2}},
+		"delivered": {flushes: true, stats: counters{Delivered: 2}},
 		"permanent": {
 			err: consumererror.NewPermanent(status.Error(codes.InvalidArgument, "no")), flushes: true,
-			stats: Stats{Dropped: map[Reason]int64{Rejected: 2}},
+			stats: counters{Dropped: map[dropReason]int64{reasonRejected: 2}},
 		},
-		"retryable":   {err: errUnavailable, stats: Stats{Retried: 2, QueuedRecords: 2}},
-		"unavailable": {err: status.Error(codes.Unavailable, "no"), stats: Stats{Retried: 2, QueuedRecords: 2}},
+		"retryable":   {err: errUnavailable, stats: counters{Retried: 2, QueuedRecords: 2}},
+		"unavailable": {err: status.Error(codes.Unavailable, "no"), stats: counters{Retried: 2, QueuedRecords: 2}},
 		"throttled": {
 			err:   exporterhelper.NewThrottleRetry(errors.New("slow down"), time.Hour),
-			stats: Stats{Retried: 2, QueuedRecords: 2},
+			stats: counters{Retried: 2, QueuedRecords: 2},
 		},
 		"small and still too large": {
 			err: consumererror.NewPermanent(status.Error(codes.Unknown, "responded with HTTP Status Code 413")), flushes: true,
-			stats: Stats{Dropped: map[Reason]int64{TooLarge: 2}},
+			stats: counters{Dropped: map[dropReason]int64{reasonTooLarge: 2}},
 		},
 		"part of it": {
 			err:   consumererror.NewLogs(errUnavailable, logs("b")),
-			stats: Stats{Delivered: 1, Retried: 1, QueuedRecords: 1},
+			stats: counters{Delivered: 1, Retried: 1, QueuedRecords: 1},
 		},
 	}
 	for name, test := range tests {
@@ -108,13 +108,13 @@ func TestOutcomes(t *testing.T) {
 			err := e.Flush(context.Background())
 			assert.Equal(t, test.flushes, err == nil, "%v", err)
 
-			stats := e.Stats()
+			stats := e.counters()
 			assert.Equal(t, int64(2), stats.Accepted)
 			assert.Equal(t, test.stats.Delivered, stats.Delivered)
 			assert.Equal(t, test.stats.Retried, stats.Retried)
 			assert.Equal(t, test.stats.QueuedRecords, stats.QueuedRecords)
 			if test.stats.Dropped == nil {
-				test.stats.Dropped = map[Reason]int64{}
+				test.stats.Dropped = map[dropReason]int64{}
 			}
 			assert.Equal(t, test.stats.Dropped, stats.Dropped)
 			assert.Equal(t, stats.QueuedBytes, int64(env.budget.used))
@@ -166,10 +166,7 @@ func TestSlowWayOut(t *testing.T) {
 		}
 	}}
 	env, c := testEnvironment(32 * mebibyte)
-	factory := wrap(f.factory(), env)
-	created, err := factory.CreateLogs(context.Background(), exportertest.NewNopSettings(fakeType), factory.CreateDefaultConfig())
-	require.NoError(t, err)
-	e := created.(logsExporter) // not started: no flush in the background
+	e := started(t, f, env)
 	sent := padded(0, 3000, 1000)
 	for i := range 30 {
 		accept(t, e, sent[100*i:100*i+100]...)
@@ -204,7 +201,7 @@ func TestRetryKeepsOrderAndPristineData(t *testing.T) {
 	fail = false
 	require.NoError(t, e.Flush(context.Background()))
 	assert.Equal(t, []string{"1", "2", "3", "4"}, f.all())
-	assert.Equal(t, int64(3), e.Stats().Retried)
+	assert.Equal(t, int64(3), e.counters().Retried)
 }
 
 func TestFullBufferDropsTheOldestOfAllExporters(t *testing.T) {
@@ -215,13 +212,13 @@ func TestFullBufferDropsTheOldestOfAllExporters(t *testing.T) {
 	accept(t, first, padded(0, 1, 4000)...)
 	accept(t, second, padded(1, 1, 4000)...)
 	accept(t, second, padded(2, 1, 4000)...)
-	assert.Equal(t, map[Reason]int64{BufferFull: 1}, first.Stats().Dropped)
+	assert.Equal(t, map[dropReason]int64{reasonBufferFull: 1}, first.counters().Dropped)
 	accept(t, first, padded(3, 1, 4000)...)
-	assert.Equal(t, map[Reason]int64{BufferFull: 1}, second.Stats().Dropped)
+	assert.Equal(t, map[dropReason]int64{reasonBufferFull: 1}, second.counters().Dropped)
 
 	err := first.ConsumeLogs(context.Background(), logs(padded(4, 1, 11_000)...))
 	assert.True(t, consumererror.IsPermanent(err), "%v", err)
-	assert.Equal(t, int64(1), first.Stats().Refused)
+	assert.Equal(t, int64(1), first.counters().Refused)
 
 	require.NoError(t, first.Flush(context.Background()))
 	require.NoError(t, second.Flush(context.Background()))
@@ -236,7 +233,7 @@ func TestFullBufferDropsLargeItemsInParts(t *testing.T) {
 	e := started(t, f, env)
 	accept(t, e, padded(0, 1900, 1000)...)
 	accept(t, e, padded(1900, 400, 1000)...)
-	dropped := e.Stats().Dropped[BufferFull]
+	dropped := e.counters().Dropped[reasonBufferFull]
 	assert.Positive(t, dropped)
 	assert.Less(t, dropped, int64(600))
 	require.NoError(t, e.Flush(context.Background()))
@@ -254,7 +251,7 @@ func TestFlushEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, e.Flush(ctx), context.DeadlineExceeded)
 	_, _, inFlight := f.state()
 	assert.Zero(t, inFlight)
-	assert.Equal(t, int64(1), e.Stats().QueuedRecords)
+	assert.Equal(t, int64(1), e.counters().QueuedRecords)
 	f.answer = nil
 }
 
@@ -329,7 +326,7 @@ func TestContinuousTrafficDoesNotKeepAFlushAlive(t *testing.T) {
 	accept(t, e, "first")
 	require.NoError(t, e.Flush(context.Background()))
 	assert.Equal(t, []string{"first"}, f.all())
-	assert.Equal(t, int64(1), e.Stats().QueuedRecords)
+	assert.Equal(t, int64(1), e.counters().QueuedRecords)
 	f.answer = nil
 }
 
@@ -425,21 +422,21 @@ func TestOpenBreakerSendsOnlyProbes(t *testing.T) {
 	env, c := testEnvironment(16 * mebibyte)
 	e := started(t, f, env)
 	accept(t, e, padded(0, 3000, 1000)...)
-	for range tripAfter {
+	for range TripAfter {
 		require.ErrorIs(t, e.Flush(context.Background()), errUnavailable)
 	}
 	tried := calls.Load()
 	require.ErrorIs(t, e.Flush(context.Background()), errOpen)
 	assert.Equal(t, tried, calls.Load(), "an open breaker sends nothing")
 
-	c.advance(2 * minProbeDelay)
+	c.advance(2 * MinProbeDelay)
 	require.ErrorIs(t, e.Flush(context.Background()), errUnavailable)
 	assert.Equal(t, tried+1, calls.Load())
 	assert.LessOrEqual(t, largest.Load(), int64(probeSize))
 
 	healthy.Store(true)
 	require.ErrorIs(t, e.Flush(context.Background()), errOpen)
-	c.advance(3 * minProbeDelay)
+	c.advance(3 * MinProbeDelay)
 	require.NoError(t, e.Flush(context.Background()))
 	assertSame(t, padded(0, 3000, 1000), f.all())
 }
@@ -462,7 +459,7 @@ func TestTimeOverBeforeTheSecondTry(t *testing.T) {
 	require.NoError(t, e.Flush(context.Background()))
 	failing.Store(true)
 	accept(t, e, "b")
-	for range tripAfter {
+	for range TripAfter {
 		ctx, cancel := context.WithCancel(context.Background())
 		f.onCreate = cancel
 		require.Error(t, e.Flush(ctx))
@@ -552,7 +549,7 @@ func schedule(t *testing.T, seed uint64) {
 	c.advance(time.Hour)
 	require.NoError(t, e.Flush(context.Background()))
 
-	stats := e.Stats()
+	stats := e.counters()
 	var dropped int64
 	for _, n := range stats.Dropped {
 		dropped += n

@@ -161,5 +161,5 @@ func TestGoroutinesAfterCancelledFlushes(t *testing.T) {
 	// One connection, with two goroutines at either end, may be there or not; 200 would be hundreds.
 	require.Eventually(t, func() bool { return settled(before + 20) }, 10*time.Second, 10*time.Millisecond,
 		"%d goroutines before", before)
-	require.Eventually(t, func() bool { return e.Stats().QueuedRecords == 200 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return e.counters().QueuedRecords == 200 }, 10*time.Second, 10*time.Millisecond)
 }

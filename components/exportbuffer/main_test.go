@@ -179,7 +179,7 @@ func (h host) GetExtensions() map[component.ID]component.Component { return h.ex
 
 func testEnvironment(limit int64) (environment, *clock) {
 	c := newClock()
-	return environment{budget: NewBudget(limit), now: c.now, jitter: func() float64 { return 0.5 }}, c
+	return environment{budget: newBudget(limit), circuits: &circuits{}, now: c.now, jitter: func() float64 { return 0.5 }}, c
 }
 
 // started returns a started buffer of logs in front of f, which is flushed by nobody but the test.

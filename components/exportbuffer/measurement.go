@@ -59,7 +59,7 @@ func measure(reporters []*reporter) measurement {
 		m.counters[at("otelcol_exporter_enqueue_failed_", "refused")] = stats.Refused
 		for reason, n := range stats.Dropped {
 			name := "otelcol_exporter_send_failed_"
-			if reason == BufferFull {
+			if reason == reasonBufferFull {
 				name = "otelcol_exporter_enqueue_failed_"
 			}
 			m.counters[at(name, string(reason))] = n

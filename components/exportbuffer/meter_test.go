@@ -154,7 +154,7 @@ func TestMeterDoesNotReportItself(t *testing.T) {
 		c.advance(reportInterval)
 		require.NoError(t, e.Flush(context.Background()))
 	}
-	stats := e.Stats()
+	stats := e.counters()
 	assert.Equal(t, int64(2), stats.Accepted, "one point, and one report of one point")
 	assert.Equal(t, stats.Accepted, stats.Delivered, "a report leaves with the flush that it is made in")
 }

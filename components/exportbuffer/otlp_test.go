@@ -62,7 +62,7 @@ func TestStatusCodes(t *testing.T) {
 				failing.Store(false)
 				if test.dropped {
 					require.NoError(t, err)
-					assert.Equal(t, map[Reason]int64{Rejected: 2}, e.Stats().Dropped)
+					assert.Equal(t, map[dropReason]int64{reasonRejected: 2}, e.counters().Dropped)
 					return
 				}
 				require.Error(t, err)
@@ -105,7 +105,7 @@ func TestServersRealMessageLimit(t *testing.T) {
 	accept(t, e, padded(12_000, 1, 5*mebibyte)...)
 	require.NoError(t, e.Flush(within(30*time.Second)))
 	assertSame(t, padded(0, 12_000, 1000), b.all())
-	assert.Equal(t, map[Reason]int64{TooLarge: 1}, e.Stats().Dropped, "a record above 4 MiB")
+	assert.Equal(t, map[dropReason]int64{reasonTooLarge: 1}, e.counters().Dropped, "a record above 4 MiB")
 }
 
 func TestPartialSuccessIsCounted(t *testing.T) {
@@ -113,9 +113,9 @@ func TestPartialSuccessIsCounted(t *testing.T) {
 	each(t, func() *backend { return &backend{rejects: 1} }, func(t *testing.T, e logsExporter, _ *backend, _ *clock) {
 		accept(t, e, "a", "b", "c")
 		require.NoError(t, e.Flush(within(10*time.Second)))
-		stats := e.Stats()
+		stats := e.counters()
 		assert.Equal(t, int64(2), stats.Delivered)
-		assert.Equal(t, map[Reason]int64{PartialSuccess: 1}, stats.Dropped)
+		assert.Equal(t, map[dropReason]int64{reasonPartialSuccess: 1}, stats.Dropped)
 	})
 }
 
@@ -137,7 +137,7 @@ func TestHangThenRecovery(t *testing.T) {
 			require.Error(t, e.Flush(within(150*time.Millisecond)))
 			assert.Less(t, time.Since(begin), 150*time.Millisecond+leaveAfter+time.Second)
 		}
-		assert.Equal(t, tripAfter, b.requests(), "then the breaker is open")
+		assert.Equal(t, TripAfter, b.requests(), "then the breaker is open")
 		hang.Store(false)
 		c.advance(time.Minute)
 		require.NoError(t, e.Flush(within(10*time.Second)))

@@ -34,9 +34,9 @@ type item[T any] struct {
 // is restored or released.
 type queue[T any] struct {
 	sig    signal[T]
-	budget *Budget
+	budget *budget
 	// dropped is told of every record that is evicted or drained. The lock is held: it must not wait.
-	dropped func(reason Reason, records int)
+	dropped func(reason dropReason, records int)
 
 	// Guarded by budget.mu.
 	items   []item[T]
@@ -47,7 +47,7 @@ type queue[T any] struct {
 	drained bool
 }
 
-func newQueue[T any](sig signal[T], budget *Budget, dropped func(Reason, int)) *queue[T] {
+func newQueue[T any](sig signal[T], budget *budget, dropped func(dropReason, int)) *queue[T] {
 	q := &queue[T]{sig: sig, budget: budget, dropped: dropped, limit: maxRequest, ceiling: maxRequest}
 	budget.join(q)
 	return q
@@ -64,7 +64,7 @@ func (q *queue[T]) put(data T, size, count int) (full bool, err error) {
 		return false, errOversized
 	}
 	if !q.budget.makeRoom(size) {
-		q.dropped(BufferFull, count)
+		q.dropped(reasonBufferFull, count)
 		return false, nil
 	}
 	q.budget.used += size
@@ -144,7 +144,7 @@ func (q *queue[T]) restore(it item[T]) {
 	defer q.budget.mu.Unlock()
 	if q.drained {
 		q.budget.used -= it.size
-		q.dropped(Shutdown, it.count)
+		q.dropped(reasonShutdown, it.count)
 		return
 	}
 	at := sort.Search(len(q.items), func(i int) bool { return q.items[i].seq >= it.seq })
@@ -243,7 +243,7 @@ func (q *queue[T]) drain() {
 	q.drained = true
 	for _, it := range q.items {
 		q.budget.used -= it.size
-		q.dropped(Shutdown, it.count)
+		q.dropped(reasonShutdown, it.count)
 	}
 	q.items = nil
 	q.budget.queues = slices.DeleteFunc(q.budget.queues, func(e evictable) bool { return e == q })
@@ -260,11 +260,11 @@ func (q *queue[T]) evict(need int) int {
 	it := q.items[0]
 	if it.size <= max(need, evictChunk) {
 		q.discard(1)
-		q.dropped(BufferFull, it.count)
+		q.dropped(reasonBufferFull, it.count)
 		return it.size
 	}
 	head, rest := q.cut(it, max(need, evictChunk))
-	q.dropped(BufferFull, head.count)
+	q.dropped(reasonBufferFull, head.count)
 	if rest.count == 0 {
 		q.discard(1)
 		return it.size

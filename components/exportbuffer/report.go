@@ -17,32 +17,32 @@ import (
 	"go.uber.org/zap"
 )
 
-// Reason says why records were dropped.
-type Reason string
+// dropReason says why records were dropped.
+type dropReason string
 
 const (
-	// BufferFull means: the budget was spent, these were the oldest.
-	BufferFull Reason = "buffer_full"
-	// Rejected means: the backend refused them for good (for example HTTP 400, 401, 403 or 404).
-	Rejected Reason = "rejected"
-	// TooLarge means: the backend refused them as too large, however small the request was made.
-	TooLarge Reason = "too_large"
-	// PartialSuccess means: the backend accepted the request, but not these records of it.
-	PartialSuccess Reason = "partial_success"
-	// Shutdown means: they could not be delivered before the shutdown.
-	Shutdown Reason = "shutdown"
+	// reasonBufferFull means: the budget was spent, these were the oldest.
+	reasonBufferFull dropReason = "buffer_full"
+	// reasonRejected means: the backend refused them for good (for example HTTP 400, 401, 403 or 404).
+	reasonRejected dropReason = "rejected"
+	// reasonTooLarge means: the backend refused them as too large, however small the request was made.
+	reasonTooLarge dropReason = "too_large"
+	// reasonPartialSuccess means: the backend accepted the request, but not these records of it.
+	reasonPartialSuccess dropReason = "partial_success"
+	// reasonShutdown means: they could not be delivered before the shutdown.
+	reasonShutdown dropReason = "shutdown"
 )
 
-// Stats are the counters of one exporter and signal since the start, in records: spans, data points, log records.
+// counters are the counters of one exporter and signal since the start, in records: spans, data points, log records.
 // Accepted = Delivered + the sum of Dropped + what is queued or being sent.
-type Stats struct {
+type counters struct {
 	Exporter component.ID
 	Signal   pipeline.Signal
 	Accepted int64
 	// Refused counts records that were answered with an error: larger than the whole buffer, or after Shutdown.
 	Refused   int64
 	Delivered int64
-	Dropped   map[Reason]int64
+	Dropped   map[dropReason]int64
 	// Retried counts records that were kept for another attempt, once for every such attempt.
 	Retried       int64
 	QueuedRecords int64
@@ -63,8 +63,8 @@ type reporter struct {
 	now    func() time.Time
 
 	mu      sync.Mutex
-	stats   Stats
-	pending map[Reason]int64 // dropped since the last line
+	stats   counters
+	pending map[dropReason]int64 // dropped since the last line
 	failing bool
 	lastErr error
 	next    time.Time // of the next line
@@ -74,20 +74,20 @@ func newReporter(logger *zap.Logger, now func() time.Time, exporter component.ID
 	return &reporter{
 		logger:  logger,
 		now:     now,
-		stats:   Stats{Exporter: exporter, Signal: signal, Dropped: map[Reason]int64{}},
-		pending: map[Reason]int64{},
+		stats:   counters{Exporter: exporter, Signal: signal, Dropped: map[dropReason]int64{}},
+		pending: map[dropReason]int64{},
 	}
 }
 
 // count changes the counters.
-func (r *reporter) count(change func(*Stats)) {
+func (r *reporter) count(change func(*counters)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change(&r.stats)
 }
 
 // drop counts records as dropped; err, if there is one, is the reason in the backend's words.
-func (r *reporter) drop(reason Reason, records int, err error) {
+func (r *reporter) drop(reason dropReason, records int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stats.Dropped[reason] += int64(records)
@@ -99,7 +99,7 @@ func (r *reporter) drop(reason Reason, records int, err error) {
 
 // flushed counts a flush that has ended.
 func (r *reporter) flushed(took time.Duration, err error) {
-	r.count(func(s *Stats) {
+	r.count(func(s *counters) {
 		s.Failing = err != nil
 		if !errors.Is(err, errOpen) {
 			s.Flushes.add(took)
@@ -109,8 +109,8 @@ func (r *reporter) flushed(took time.Duration, err error) {
 
 // partialSuccess counts records that the backend did not accept of a request that counts as delivered.
 func (r *reporter) partialSuccess(records int, err error) {
-	r.count(func(s *Stats) { s.Delivered -= int64(records) })
-	r.drop(PartialSuccess, records, err)
+	r.count(func(s *counters) { s.Delivered -= int64(records) })
+	r.drop(reasonPartialSuccess, records, err)
 }
 
 // fail remembers a failure after which the data is kept. It is worth a line only if failing.
@@ -150,7 +150,7 @@ func (r *reporter) line(kept int) string {
 	return fmt.Sprintf("export of %s: %s", r.stats.Signal, strings.Join(what, ", "))
 }
 
-func (r *reporter) snapshot() Stats {
+func (r *reporter) snapshot() counters {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stats := r.stats

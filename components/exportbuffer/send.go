@@ -38,7 +38,11 @@ func (b *buffer[T]) try(ctx context.Context, p plan) error {
 	}
 	switch {
 	case res.err == nil:
+		if res.delivered {
+			b.refusal = refusal{}
+		}
 		if res.answered {
+			b.usual = res.longest
 			b.breaker.succeed()
 		}
 		if b.queue.waiting(p.bound) && !p.once {
@@ -52,7 +56,7 @@ func (b *buffer[T]) try(ctx context.Context, p plan) error {
 	case ctx.Err() == nil || time.Since(started) >= evidenceTime:
 		b.breaker.fail(0)
 	}
-	b.report.fail(res.err, b.breaker.failures >= tripAfter)
+	b.report.fail(res.err, b.breaker.tripped())
 	return res.err
 }
 
@@ -66,17 +70,19 @@ type plan struct {
 
 // result is how it went. A failure ends the sending.
 type result struct {
-	mu       sync.Mutex
-	answered bool          // a request was delivered or refused for good
-	longest  time.Duration // that such a request has taken
-	err      error
+	mu        sync.Mutex
+	answered  bool          // a request was delivered or refused for good
+	delivered bool          // a request was delivered
+	longest   time.Duration // that a request has taken which was answered
+	err       error
 }
 
-func (r *result) add(took time.Duration, err error) {
+func (r *result) add(took time.Duration, o outcome, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil {
 		r.answered, r.longest = true, max(r.longest, took)
+		r.delivered = r.delivered || o == delivered
 	} else if r.err == nil {
 		r.err = err
 	}
@@ -102,8 +108,8 @@ func (b *buffer[T]) send(ctx context.Context, p plan) *result {
 				return
 			}
 			begun := time.Now()
-			err := b.sendOne(ctx, exporter, request)
-			res.add(time.Since(begun), err)
+			o, err := b.sendOne(ctx, exporter, request)
+			res.add(time.Since(begun), o, err)
 			if p.once {
 				return
 			}
@@ -119,24 +125,31 @@ func (b *buffer[T]) send(ctx context.Context, p plan) *result {
 }
 
 // sendOne sends one request and decides about its data. It returns an error if the data is kept for a later flush.
-func (b *buffer[T]) sendOne(ctx context.Context, exporter *inner[T], request item[T]) error {
+func (b *buffer[T]) sendOne(ctx context.Context, exporter *inner[T], request item[T]) (outcome, error) {
 	data := request.data
 	if exporter.mutates {
 		data = b.sig.clone(data)
 	}
 	err := exporter.consume(ctx, data)
-	switch classify(ctx, err) {
+	o := classify(ctx, err)
+	if o != delivered && o != tooLarge && isRefused(err) {
+		err = &refusedError{err, b.set.ID}
+		if b.mayRenew() {
+			o = retryable
+		}
+	}
+	switch o {
 	case delivered:
 		b.queue.budget.release(request.size)
 		b.queue.speedUp(request.size)
-		b.report.count(func(s *Stats) { s.Delivered += int64(request.count) })
+		b.report.count(func(s *counters) { s.Delivered += int64(request.count) })
 	case rejected:
 		b.queue.budget.release(request.size)
-		b.report.drop(Rejected, request.count, err)
+		b.report.drop(reasonRejected, request.count, err)
 	case tooLarge:
 		if request.count == 1 || request.size <= minRequest {
 			b.queue.budget.release(request.size)
-			b.report.drop(TooLarge, request.count, err)
+			b.report.drop(reasonTooLarge, request.count, err)
 			break
 		}
 		b.queue.shrink(request.size)
@@ -149,13 +162,13 @@ func (b *buffer[T]) sendOne(ctx context.Context, exporter *inner[T], request ite
 			request = b.narrow(request, part)
 		}
 		b.keep(request)
-		return err
+		return o, err
 	}
-	return nil
+	return o, nil
 }
 
 func (b *buffer[T]) keep(request item[T]) {
-	b.report.count(func(s *Stats) { s.Retried += int64(request.count) })
+	b.report.count(func(s *counters) { s.Retried += int64(request.count) })
 	b.queue.restore(request)
 }
 
@@ -163,7 +176,7 @@ func (b *buffer[T]) keep(request item[T]) {
 func (b *buffer[T]) narrow(request item[T], part T) item[T] {
 	size, count := b.sig.size(part), b.sig.count(part)
 	b.queue.budget.release(request.size - size)
-	b.report.count(func(s *Stats) { s.Delivered += int64(request.count - count) })
+	b.report.count(func(s *counters) { s.Delivered += int64(request.count - count) })
 	request.data, request.size, request.count = part, size, count
 	return request
 }

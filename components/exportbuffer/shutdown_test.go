@@ -39,7 +39,7 @@ func TestShutdownFlushesAndUnregisters(t *testing.T) {
 	require.NoError(t, e.Shutdown(context.Background()), "twice")
 	require.ErrorIs(t, e.ConsumeLogs(context.Background(), logs("b")), errShutdown)
 	require.NoError(t, e.(logsExporter).Flush(context.Background()))
-	assert.Equal(t, int64(1), e.(logsExporter).Stats().Refused)
+	assert.Equal(t, int64(1), e.(logsExporter).counters().Refused)
 	assert.Empty(t, env.budget.queues)
 }
 
@@ -98,7 +98,7 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 				assert.Contains(t, lines.All()[0].Message, "2 dropped (shutdown)")
 			}
 			require.Eventually(t, func() bool {
-				return e.(logsExporter).Stats().Dropped[Shutdown] == 2
+				return e.(logsExporter).counters().Dropped[reasonShutdown] == 2
 			}, 5*time.Second, time.Millisecond)
 		})
 	}

@@ -25,12 +25,13 @@ type slice[E any] interface {
 
 type movable[E any] interface{ MoveTo(E) }
 
-// level cuts one level of the nesting resource → scope → record.
+// level cuts one level of the nesting resource → scope → record, or resource → scope → metric → point.
 type level[E movable[E]] struct {
 	// size is the length of an element in OTLP protobuf, in bytes.
 	size func(E) int
 	// divide moves the front of one element, as far as it fits in room bytes, into a new element that has the same
-	// resource or scope. It returns false if nothing was moved. It is nil for records, which are never divided.
+	// resource, scope or description. It returns false if nothing was moved. It is nil for records, which are never
+	// divided.
 	divide func(from E, room int, atLeastOne bool) (E, bool)
 }
 
@@ -94,7 +95,7 @@ func cutTraces(from, into ptrace.Traces, limit int) {
 
 func cutMetrics(from, into pmetric.Metrics, limit int) {
 	var proto pmetric.ProtoMarshaler
-	metrics := level[pmetric.Metric]{size: proto.MetricSize}
+	metrics := level[pmetric.Metric]{size: proto.MetricSize, divide: divideMetric}
 	scopes := level[pmetric.ScopeMetrics]{
 		size: proto.ScopeMetricsSize,
 		divide: func(from pmetric.ScopeMetrics, room int, atLeastOne bool) (pmetric.ScopeMetrics, bool) {

@@ -5,7 +5,6 @@ package exportbuffer
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -64,21 +63,6 @@ func exposeTransport(client *confighttp.ClientConfig) {
 	}
 }
 
-// exposingHost is a host with transports among its extensions.
-type exposingHost struct {
-	component.Host
-	transports *transports
-}
-
-func (h exposingHost) GetExtensions() map[component.ID]component.Component {
-	extensions := maps.Clone(h.Host.GetExtensions())
-	if extensions == nil {
-		extensions = map[component.ID]component.Component{}
-	}
-	extensions[transportsID()] = h.transports
-	return extensions
-}
-
 // exposing is an exporter that leaves no connections behind.
 type exposing struct {
 	component.Component
@@ -86,7 +70,7 @@ type exposing struct {
 }
 
 func (e *exposing) Start(ctx context.Context, host component.Host) error {
-	return e.Component.Start(ctx, exposingHost{host, &e.transports})
+	return e.Component.Start(ctx, extended(host, map[component.ID]component.Component{transportsID(): &e.transports}))
 }
 
 func (e *exposing) Shutdown(ctx context.Context) error {

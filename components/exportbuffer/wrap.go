@@ -9,46 +9,50 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer/xconsumer"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/xexporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// Wrap returns a factory of the same exporters as f, each with a buffer in front for traces, metrics and logs. All the
-// buffers share budget, and meter, unless it is nil, reports what they do. Profiles pass by: they are sent when they are
-// consumed.
-//
-// The exporters that it creates also have the methods
-//
-//	Flush(ctx context.Context) error
-//	Stats() Stats
-func Wrap(f exporter.Factory, budget *Budget, meter *Meter) exporter.Factory {
-	return wrap(f, environment{budget: budget, meter: meter, now: wallClock, jitter: rand.Float64})
+// Buffers are the buffers of a process.
+type Buffers struct{ env environment }
+
+// New returns buffers that hold limitBytes together. meter, unless it is nil, reports what they do. credentials, unless
+// they are nil, are looked up again when a backend refuses them.
+func New(limitBytes int64, meter *Meter, credentials Credentials) *Buffers {
+	return &Buffers{environment{
+		budget:      newBudget(limitBytes),
+		meter:       meter,
+		credentials: credentials,
+		circuits:    &circuits{},
+		now:         wallClock,
+		jitter:      rand.Float64,
+	}}
 }
+
+// Wrap returns a factory of the same exporters as f, each with a buffer in front.
+func (b *Buffers) Wrap(f exporter.Factory) exporter.Factory { return wrap(f, b.env) }
 
 // wallClock is the time without the monotonic part, which may stand still while the environment is frozen.
 func wallClock() time.Time { return time.Now().Round(0) }
 
 // environment is what a buffer needs of the world around it.
 type environment struct {
-	budget *Budget
-	meter  *Meter // may be nil
-	now    func() time.Time
-	jitter func() float64
+	budget      *budget
+	meter       *Meter      // may be nil
+	credentials Credentials // may be nil
+	circuits    *circuits
+	now         func() time.Time
+	jitter      func() float64
 }
 
 func wrap(f exporter.Factory, env environment) exporter.Factory {
-	wrapped := factory{Factory: f, env: env}
-	if profiles, ok := f.(xexporter.Factory); ok {
-		return profilesFactory{wrapped, profiles}
-	}
-	return wrapped
+	return factory{Factory: f, env: env}
 }
 
-// factory is an exporter.Factory; embedding one is the only way to be one.
+// factory is an exporter.Factory; embedding one is the only way to be one. It hides the profiles of the one that it
+// embeds: the layer has no pipelines of them, which the Collector calls experimental.
 type factory struct {
 	exporter.Factory
 	env environment
@@ -100,25 +104,6 @@ func (f factory) SetDeprecatedAlias(alias component.Type) {
 	}
 }
 
-// profilesFactory hands profiles through to the exporter, which shares its configuration with the other signals.
-type profilesFactory struct {
-	factory
-	profiles xexporter.Factory
-}
-
-func (f profilesFactory) CreateProfiles(ctx context.Context, set exporter.Settings, cfg component.Config) (xexporter.Profiles, error) {
-	takeOver(cfg)
-	e, err := f.profiles.CreateProfiles(ctx, set, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return profilesExporter{&exposing{Component: e}, e}, nil
-}
-
-func (f profilesFactory) ProfilesStability() component.StabilityLevel {
-	return f.profiles.ProfilesStability()
-}
-
 type tracesExporter struct{ *buffer[ptrace.Traces] }
 
 func (e tracesExporter) ConsumeTraces(_ context.Context, td ptrace.Traces) error { return e.accept(td) }
@@ -132,8 +117,3 @@ func (e metricsExporter) ConsumeMetrics(_ context.Context, md pmetric.Metrics) e
 type logsExporter struct{ *buffer[plog.Logs] }
 
 func (e logsExporter) ConsumeLogs(_ context.Context, ld plog.Logs) error { return e.accept(ld) }
-
-type profilesExporter struct {
-	component.Component
-	xconsumer.Profiles
-}

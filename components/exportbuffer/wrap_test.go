@@ -14,14 +14,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/exporter/nopexporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
-	"go.opentelemetry.io/collector/exporter/xexporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -31,19 +29,16 @@ import (
 
 func TestWrapKeepsTheFactory(t *testing.T) {
 	t.Parallel()
-	budget := NewBudget(mebibyte)
+	buffers := New(mebibyte, nil, nil)
 	for _, f := range []exporter.Factory{
 		otlpexporter.NewFactory(), otlphttpexporter.NewFactory(), debugexporter.NewFactory(), nopexporter.NewFactory(),
 	} {
-		wrapped := Wrap(f, budget, nil)
+		wrapped := buffers.Wrap(f)
 		assert.Equal(t, f.Type(), wrapped.Type())
 		assert.Equal(t, f.(aliased).DeprecatedAlias(), wrapped.(aliased).DeprecatedAlias())
-		_, inner := f.(xexporter.Factory)
-		_, outer := wrapped.(xexporter.Factory)
-		assert.Equal(t, inner, outer)
 	}
 	// An exporter under its older name.
-	http := Wrap(otlphttpexporter.NewFactory(), budget, nil)
+	http := buffers.Wrap(otlphttpexporter.NewFactory())
 	cfg := http.CreateDefaultConfig().(*otlphttpexporter.Config)
 	cfg.ClientConfig.Endpoint = "http://localhost:4318"
 	set := exportertest.NewNopSettings(http.(aliased).DeprecatedAlias())
@@ -52,13 +47,7 @@ func TestWrapKeepsTheFactory(t *testing.T) {
 	assert.True(t, e.Capabilities().MutatesData)
 	require.NoError(t, e.Shutdown(context.Background()))
 
-	// Profiles share the configuration that the other signals have changed.
-	profiles, err := http.(xexporter.Factory).CreateProfiles(context.Background(), exportertest.NewNopSettings(http.Type()), cfg)
-	require.NoError(t, err)
-	require.NoError(t, profiles.Start(context.Background(), componenttest.NewNopHost()))
-	require.NoError(t, profiles.Shutdown(context.Background()))
-
-	_, err = Wrap(exporter.NewFactory(fakeType, func() component.Config { return nil }), budget, nil).
+	_, err = buffers.Wrap(exporter.NewFactory(fakeType, func() component.Config { return nil })).
 		CreateTraces(context.Background(), exportertest.NewNopSettings(fakeType), nil)
 	require.Error(t, err)
 }

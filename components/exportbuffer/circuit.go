@@ -1,0 +1,63 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package exportbuffer
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/collector/component"
+)
+
+// circuit is what the signals of one exporter have in common: mostly one backend, and always one configuration.
+type circuit struct {
+	// trips counts how often a breaker of theirs has opened, or stayed open after a probe.
+	trips atomic.Int64
+	// works says that the latest attempt of any of them was answered.
+	works atomic.Bool
+
+	mu       sync.Mutex
+	prepared int // the version of the configuration that was taken over last
+}
+
+// prepare takes a new configuration over, once: the signals share it.
+func (c *circuit) prepare(r *Renewal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.prepared != r.Version {
+		takeOver(r.Config)
+		c.prepared = r.Version
+	}
+}
+
+// circuits are those of all exporters of a process.
+type circuits struct {
+	mu  sync.Mutex
+	all map[component.ID]*circuit
+}
+
+// of returns the circuit of an exporter.
+func (c *circuits) of(exporter component.ID) *circuit {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all == nil {
+		c.all = map[component.ID]*circuit{}
+	}
+	if c.all[exporter] == nil {
+		c.all[exporter] = &circuit{}
+	}
+	return c.all[exporter]
+}
+
+// othersWork reports whether another exporter delivers.
+func (c *circuits) othersWork(than *circuit) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, other := range c.all {
+		if other != than && other.works.Load() {
+			return true
+		}
+	}
+	return false
+}
