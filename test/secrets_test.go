@@ -201,7 +201,7 @@ func (w *world) requireSilence() {
 
 func requireNoSecrets(t *testing.T, text string) {
 	t.Helper()
-	for _, secret := range []string{token, keyParts[0], canary, fakeaws.SecretAccessKey, fakeaws.SessionToken} {
+	for _, secret := range []string{token, rotated, keyParts[0], canary, fakeaws.SecretAccessKey, fakeaws.SessionToken} {
 		assert.NotContains(t, text, secret)
 	}
 }

@@ -73,7 +73,9 @@ func newBuffer[T any](
 	ctx context.Context, sig signal[T], f exporter.Factory, env environment, set exporter.Settings, cfg component.Config,
 ) (*buffer[T], error) {
 	takeOver(cfg)
-	report := newReporter(set.Logger, env.now, set.ID, sig.kind)
+	report := newReporter(set.ID, sig.kind)
+	circuit := env.circuits.of(set.ID)
+	circuit.lines.join(report)
 	b := &buffer[T]{
 		sig:        sig,
 		factory:    f,
@@ -82,7 +84,7 @@ func newBuffer[T any](
 		cfg:        cfg,
 		report:     report,
 		renewable:  hasClient(cfg),
-		breaker:    breaker{now: env.now, jitter: env.jitter, circuit: env.circuits.of(set.ID)},
+		breaker:    breaker{now: env.now, jitter: env.jitter, circuit: circuit},
 		connection: connection{alive: env.now()},
 		background: newBackground(),
 	}
@@ -175,7 +177,8 @@ func (b *buffer[T]) Shutdown(ctx context.Context) error {
 	}
 	b.queue.drain()
 	err := bounded(ctx, b.inner.Load().Shutdown)
-	b.report.emit(0, true)
+	b.report.keep(0)
+	b.breaker.circuit.lines.emit(b.set.Logger, b.env.now(), true)
 	return err
 }
 

@@ -16,6 +16,7 @@ type circuit struct {
 	trips atomic.Int64
 	// works says that the latest attempt of any of them was answered.
 	works atomic.Bool
+	lines lines
 
 	mu       sync.Mutex
 	prepared int // the version of the configuration that was taken over last

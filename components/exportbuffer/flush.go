@@ -73,7 +73,8 @@ func (b *buffer[T]) flush(ctx context.Context, kind flushKind) error {
 		}
 	}
 	records, _ := b.queue.size()
-	b.report.emit(records, false)
+	b.report.keep(records)
+	b.breaker.circuit.lines.emit(b.set.Logger, b.env.now(), false)
 	if err != nil {
 		return fmt.Errorf("exporter %q keeps %d records of %s: %w", b.set.ID, records, b.sig.kind, err)
 	}

@@ -14,7 +14,6 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pipeline"
-	"go.uber.org/zap"
 )
 
 // dropReason says why records were dropped.
@@ -53,27 +52,18 @@ type counters struct {
 	Failing bool
 }
 
-// reportEvery is how often one exporter may log what it lost, with all that it lost since the last time: under the
-// Telemetry API a log line of ours may come back to us as data.
-const reportEvery = 30 * time.Second
-
-// reporter counts, and logs losses and failures at a bounded rate.
+// reporter counts what happens to one signal of an exporter, and remembers what there is to say about it.
 type reporter struct {
-	logger *zap.Logger
-	now    func() time.Time
-
 	mu      sync.Mutex
 	stats   counters
 	pending map[dropReason]int64 // dropped since the last line
 	failing bool
 	lastErr error
-	next    time.Time // of the next line
+	kept    int // records, after the last flush
 }
 
-func newReporter(logger *zap.Logger, now func() time.Time, exporter component.ID, signal pipeline.Signal) *reporter {
+func newReporter(exporter component.ID, signal pipeline.Signal) *reporter {
 	return &reporter{
-		logger:  logger,
-		now:     now,
 		stats:   counters{Exporter: exporter, Signal: signal, Dropped: map[dropReason]int64{}},
 		pending: map[dropReason]int64{},
 	}
@@ -120,34 +110,34 @@ func (r *reporter) fail(err error, failing bool) {
 	r.lastErr, r.failing = err, failing
 }
 
-// emit logs what there is to say, unless it has done so a short time ago. kept is what waits for the next flush.
-func (r *reporter) emit(kept int, last bool) {
+// keep remembers what waits for the next flush.
+func (r *reporter) keep(records int) {
 	r.mu.Lock()
-	now := r.now()
-	if (len(r.pending) == 0 && !r.failing) || (now.Before(r.next) && !last) {
-		r.mu.Unlock()
-		return
-	}
-	line := r.line(kept)
-	err := r.lastErr
-	clear(r.pending)
-	r.failing, r.lastErr, r.next = false, nil, now.Add(reportEvery)
-	r.mu.Unlock()
-	r.logger.Warn(line, zap.Error(err))
+	defer r.mu.Unlock()
+	r.kept = records
 }
 
-func (r *reporter) line(kept int) string {
+// take returns what there is to say since the last time; "" if nothing is.
+func (r *reporter) take() (text string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.pending) == 0 && !r.failing {
+		return "", nil
+	}
 	var what []string
 	for _, reason := range slices.Sorted(maps.Keys(r.pending)) {
 		what = append(what, fmt.Sprintf("%d dropped (%s)", r.pending[reason], reason))
 	}
-	if kept > 0 {
-		what = append(what, fmt.Sprintf("%d kept for the next attempt", kept))
+	if r.kept > 0 {
+		what = append(what, fmt.Sprintf("%d kept for the next attempt", r.kept))
 	}
 	if len(what) == 0 {
 		what = append(what, "the backend failed")
 	}
-	return fmt.Sprintf("export of %s: %s", r.stats.Signal, strings.Join(what, ", "))
+	err = r.lastErr
+	clear(r.pending)
+	r.failing, r.lastErr = false, nil
+	return fmt.Sprintf("export of %s: %s", r.stats.Signal, strings.Join(what, ", ")), err
 }
 
 func (r *reporter) snapshot() counters {

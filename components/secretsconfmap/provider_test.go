@@ -314,10 +314,9 @@ func TestBound(t *testing.T) {
 
 // TestReload: the configuration is resolved again with the values of then.
 func TestReload(t *testing.T) {
-	secrets := map[string]any{secretARN: "old"}
-	p, aws := newTestProvider(t, fakeaws.Config{Secrets: secrets})
+	p, aws := newTestProvider(t, fakeaws.Config{Secrets: map[string]any{secretARN: ""}})
 	for _, value := range []string{"old", "new"} {
-		secrets[secretARN] = value
+		aws.Rotate(secretARN, value)
 		retrieved, err := p.Retrieve(t.Context(), secretARN, nil)
 		require.NoError(t, err)
 		text, err := retrieved.AsString()

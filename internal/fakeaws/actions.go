@@ -107,8 +107,10 @@ func (s *Server) getParameters(body []byte) (Request, func() any, error) {
 	}
 	return Request{IDs: in.Names}, func() any {
 		out := parametersAnswer{InvalidParameters: []string{}}
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		for _, name := range in.Names {
-			value, ok := s.cfg.Parameters[name]
+			value, ok := s.parameters[name]
 			if !ok {
 				out.InvalidParameters = append(out.InvalidParameters, name)
 				continue
@@ -129,7 +131,9 @@ func (s *Server) getParameters(body []byte) (Request, func() any, error) {
 
 // secret finds a secret by its ARN, with or without the random suffix.
 func (s *Server) secret(id string) (secretAnswer, bool) {
-	for arn, value := range s.cfg.Secrets {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for arn, value := range s.secrets {
 		if id != arn && id != arn[:len(arn)-len("-AbCdEf")] {
 			continue
 		}

@@ -8,6 +8,7 @@ package fakeaws
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -53,20 +54,34 @@ type Failure struct {
 type Server struct {
 	URL string
 
-	cfg      Config
-	server   *httptest.Server
-	stopped  chan struct{}
-	mu       sync.Mutex
-	requests []Request
-	refused  []string
+	fail    func(Request) *Failure
+	server  *httptest.Server
+	stopped chan struct{}
+
+	mu         sync.Mutex
+	secrets    map[string]any
+	parameters map[string]string
+	requests   []Request
+	refused    []string
 }
 
 // Start starts an endpoint. Close ends it.
 func Start(cfg Config) *Server {
-	s := &Server{cfg: cfg, stopped: make(chan struct{})}
+	s := &Server{fail: cfg.Fail, secrets: maps.Clone(cfg.Secrets), parameters: maps.Clone(cfg.Parameters), stopped: make(chan struct{})}
 	s.server = httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL = s.server.URL
 	return s
+}
+
+// Rotate gives a secret or a parameter that the configuration has another value.
+func (s *Server) Rotate(arn, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.secrets[arn]; ok {
+		s.secrets[arn] = value
+		return
+	}
+	s.parameters[arn] = value
 }
 
 // Close ends it.
@@ -115,8 +130,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.requests = append(s.requests, request)
 	s.mu.Unlock()
 	var failure *Failure
-	if s.cfg.Fail != nil {
-		failure = s.cfg.Fail(request)
+	if s.fail != nil {
+		failure = s.fail(request)
 	}
 	switch {
 	case failure == nil || failure.Each != nil:

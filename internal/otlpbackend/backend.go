@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 )
@@ -26,13 +27,13 @@ import (
 type Config struct {
 	// AuthToken must be the whole value of the authorization header or metadata of every request: no scheme is
 	// implied, as at ClickStack, whose bearertokenauth runs with an empty scheme. Other requests get HTTP 401 or
-	// gRPC Unauthenticated. Default: no authentication.
+	// gRPC Unauthenticated. Default: no authentication. SetAuthToken changes it.
 	AuthToken string
 }
 
 // Backend is a running backend. All its methods may be called from several goroutines.
 type Backend struct {
-	config Config
+	token  atomic.Pointer[string]
 	store  *store
 	faults faults
 	conns  connections
@@ -54,7 +55,8 @@ type Backend struct {
 // Start starts a backend. It listens when Start returns.
 func Start(config Config) (*Backend, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	b := &Backend{config: config, store: newStore(), ctx: ctx, cancel: cancel}
+	b := &Backend{store: newStore(), ctx: ctx, cancel: cancel}
+	b.SetAuthToken(config.AuthToken)
 	b.grpcServer = b.newGRPCServer()
 	b.httpServer = b.newHTTPServer()
 	if err := b.listen("127.0.0.1:0", "127.0.0.1:0"); err != nil {
@@ -83,6 +85,9 @@ func (b *Backend) GRPCEndpoint() string { return b.grpcAddress }
 
 // HTTPEndpoint is the OTLP/HTTP base URL, "http://127.0.0.1:port": exporters add /v1/logs and the like.
 func (b *Backend) HTTPEndpoint() string { return "http://" + b.httpAddress }
+
+// SetAuthToken changes what requests must bring along from now on: see Config.
+func (b *Backend) SetAuthToken(token string) { b.token.Store(&token) }
 
 // Refuse closes the listeners: new connections are refused, those that are open live on.
 func (b *Backend) Refuse() {

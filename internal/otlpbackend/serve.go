@@ -95,8 +95,8 @@ func (b *Backend) serve(ctx context.Context, request Request, authorization stri
 }
 
 func (b *Backend) authorized(authorization string) bool {
-	return b.config.AuthToken == "" ||
-		subtle.ConstantTimeCompare([]byte(authorization), []byte(b.config.AuthToken)) == 1
+	token := *b.token.Load()
+	return token == "" || subtle.ConstantTimeCompare([]byte(authorization), []byte(token)) == 1
 }
 
 const forever = time.Duration(1<<63 - 1)
