@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
@@ -26,6 +27,10 @@ import (
 // Run runs the Collector: under the supervisor as a Lambda extension, else as the ordinary Collector command, with
 // the same components and the same default configuration, so that users can check both before they deploy.
 func Run(set otelcol.CollectorSettings) error {
+	supervised := os.Getenv(control.EnvVar) != ""
+	if supervised {
+		os.Stderr = control.LogFile()
+	}
 	env := environment{lookup: os.LookupEnv, exists: fileExists}
 	warning, err := env.applyEnvFile()
 	refs := &references{unresolved: printsConfig(os.Args)}
@@ -42,7 +47,7 @@ func Run(set otelcol.CollectorSettings) error {
 	if warning != "" {
 		logger.Warn(warning)
 	}
-	if os.Getenv(control.EnvVar) != "" {
+	if supervised {
 		return runSupervised(ctx, set, env, renewer, logger, err)
 	}
 	if err == nil {
@@ -51,12 +56,22 @@ func Run(set otelcol.CollectorSettings) error {
 		}
 		command := otelcol.NewCommand(set)
 		command.SilenceErrors = true // it would print them with the secrets in them
-		err = refs.masks.error(command.ExecuteContext(ctx))
+		err = refs.masks.error(recovered(func() error { return command.ExecuteContext(ctx) }))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 	}
 	return err
+}
+
+// recovered returns a panic of f as an error: what the runtime would print of it may hold secrets.
+func recovered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
 }
 
 // logging gives a provider a logger that shows what it says: the command shows that only once a configuration runs,

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
 )
@@ -40,16 +42,21 @@ func startCollector(path string, telemetry *os.File) (*collector, error) {
 		_ = errors.Join(eventsOut.Close(), eventsIn.Close())
 		return nil, fmt.Errorf("start collector: %w", err)
 	}
-	files := make([]*os.File, control.TelemetryFD+1)
-	files[1], files[2] = os.Stdout, os.Stderr
+	crashOut, crashIn, err := os.Pipe()
+	if err != nil {
+		_ = errors.Join(eventsOut.Close(), eventsIn.Close(), requestsOut.Close(), requestsIn.Close())
+		return nil, fmt.Errorf("start collector: %w", err)
+	}
+	files := make([]*os.File, control.LogFD+1)
+	files[1], files[2], files[control.LogFD] = os.Stdout, crashIn, os.Stderr
 	files[control.EventsFD], files[control.RequestsFD], files[control.TelemetryFD] = eventsOut, requestsIn, telemetry
 	process, err := os.StartProcess(path, []string{path}, &os.ProcAttr{
 		Env:   append(os.Environ(), control.EnvVar+"=1"),
 		Files: files,
 	})
-	_ = errors.Join(eventsOut.Close(), requestsIn.Close())
+	_ = errors.Join(eventsOut.Close(), requestsIn.Close(), crashIn.Close())
 	if err != nil {
-		_ = errors.Join(eventsIn.Close(), requestsOut.Close())
+		_ = errors.Join(eventsIn.Close(), requestsOut.Close(), crashOut.Close())
 		return nil, fmt.Errorf("start collector: %w", err)
 	}
 	c := &collector{
@@ -60,7 +67,7 @@ func startCollector(path string, telemetry *os.File) (*collector, error) {
 		exited:   make(chan error, 1),
 	}
 	go c.receive(c.messages)
-	go c.wait(process)
+	go c.wait(process, crashOut)
 	return c, nil
 }
 
@@ -77,11 +84,16 @@ func (c *collector) receive(messages chan<- message) {
 	}
 }
 
-func (c *collector) wait(process *os.Process) {
+// wait reads what the process says when it crashes until it has ended.
+func (c *collector) wait(process *os.Process, crash *os.File) {
+	said := make(chan string, 1)
+	go func() { said <- describeCrash(crash) }()
 	state, err := process.Wait()
-	if err == nil && !state.Success() {
-		err = errors.New(state.String())
+	_ = crash.SetReadDeadline(time.Now().Add(crashPatience))
+	if what := <-said; err == nil && !state.Success() {
+		err = errors.New(strings.TrimSuffix(state.String()+": "+what, ": "))
 	}
+	_ = crash.Close()
 	c.exited <- err
 }
 

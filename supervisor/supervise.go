@@ -29,8 +29,8 @@ const (
 	// deadlineMargin is how long before the deadline of an event the supervisor stops waiting for the collector. The
 	// collector's own margin is wider: this one is for a collector that is stuck.
 	deadlineMargin = 50 * time.Millisecond
-	// The pause before a crashed collector is started again doubles from restartMin to restartMax. It starts anew
-	// after a run of restartReset.
+	// A collector that crashes is started again at once; if it crashes again within restartReset, or cannot be started, or
+	// was stuck, at the first invocation after a pause, which doubles from restartMin to restartMax.
 	restartMin   = time.Second
 	restartMax   = 5 * time.Minute
 	restartReset = time.Minute
@@ -211,21 +211,30 @@ func (s *supervisor) handleExit(err error) bool {
 	if s.renew {
 		s.renew = false
 		if s.startCollector() {
-			s.greet()
-			if s.event != nil { // the environment is held until the new one is ready
-				s.guard.Reset(min(readyPatience, s.untilDeadline()))
-			}
+			s.awaitCollector()
 			return false
 		}
 	}
 	if err == nil {
 		err = errors.New("exit status 0")
 	}
-	s.planRestart(fmt.Sprintf("the collector ended (%v)", err))
+	if s.planRestart(fmt.Sprintf("the collector ended (%v)", err)) && s.startCollector() {
+		s.awaitCollector()
+		return false
+	}
 	if s.event != nil {
 		s.askLambda()
 	}
 	return false
+}
+
+// awaitCollector greets a collector that has taken another one's place. The environment is held until it is ready: its
+// ports are open again when the function runs the next time.
+func (s *supervisor) awaitCollector() {
+	s.greet()
+	if s.event != nil && s.event.raw != "" { // INIT has its own patience
+		s.guard.Reset(min(readyPatience, s.untilDeadline()))
+	}
 }
 
 // handleEvent takes what event/next brought. It reports true when there is nothing left to do.
@@ -265,11 +274,12 @@ func (s *supervisor) handleGuard() bool {
 	case s.event.Type == lambdaapi.Shutdown:
 		s.log.warn("the collector did not end in time; telemetry may be incomplete")
 		return true
-	case !s.event.given && !s.ready && s.now().Sub(s.startedAt) < startPatience:
+	case s.event.raw != "" && !s.ready && s.now().Sub(s.startedAt) < startPatience:
 		s.askLambda() // it takes its time to start; a later invocation may find it ready
 	case !s.event.given:
 		s.log.error("the collector does not answer and is stopped")
-		s.collector.kill() // handleExit lets the environment go
+		s.failures = max(s.failures, 1) // what is stuck may be stuck again: the environment is not held for another one
+		s.collector.kill()              // handleExit lets the environment go
 	case s.event.Type == lambdaapi.Invoke:
 		s.log.warn("the collector did not finish invocation " + strconv.Quote(s.event.RequestID) + " in time; its telemetry leaves later")
 		s.askLambda()
@@ -316,6 +326,7 @@ func (s *supervisor) subscribe(body string) {
 func (s *supervisor) startCollector() bool {
 	c, err := s.start(s.telemetry)
 	if err != nil {
+		s.failures = max(s.failures, 1) // what cannot be started now cannot be started at once
 		s.planRestart(err.Error())
 		return false
 	}
@@ -333,18 +344,23 @@ func (s *supervisor) greet() {
 // send writes to the collector. That it is gone shows on exited.
 func (s *supervisor) send(verb, payload string) { _ = s.collector.conn.Send(verb, payload) }
 
-// planRestart says what happened and when the collector is started again: at the first invocation after a pause.
-func (s *supervisor) planRestart(reason string) {
+// planRestart says what happened and when the collector is started again. It returns true if that is at once.
+func (s *supervisor) planRestart(reason string) (atOnce bool) {
 	if s.now().Sub(s.startedAt) > restartReset {
 		s.failures = 0
 	}
-	pause := min(restartMin<<s.failures, restartMax)
-	s.failures = min(s.failures+1, 16) // keeps the shift above in range
+	s.failures = min(s.failures+1, 16) // keeps the shift below in range
+	if s.failures == 1 {
+		s.log.error(reason + "; the function is not affected, what had not left is lost, and the collector is started again at once")
+		return true
+	}
+	pause := min(restartMin<<(s.failures-2), restartMax)
 	s.restartAt = s.now().Round(0).Add(pause)
 	if s.managed {
 		s.restart.Reset(pause)
 	}
 	s.log.error(reason + "; the function is not affected, telemetry stops until the collector is started again, in " + pause.String() + " at the earliest")
+	return false
 }
 
 // endCollector stops a collector that must not outlive the environment.

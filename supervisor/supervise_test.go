@@ -20,7 +20,13 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if how := os.Getenv(crashVar); how != "" {
+		crashNow(how)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // environment is a supervisor between a fake Lambda and fake collectors, in a bubble of fake time.
 type environment struct {
@@ -192,7 +198,9 @@ func TestStrictCollector(t *testing.T) {
 	})
 }
 
-func TestCrashedCollectorIsRestartedLater(t *testing.T) {
+// TestCrashedCollectorIsRestarted: at once, within the same event; if it crashes again, at the first invocation after a
+// pause.
+func TestCrashedCollectorIsRestarted(t *testing.T) {
 	inEnvironment(t, false, func(e *environment) {
 		c := e.collector()
 		c.send(control.Next, "")
@@ -200,20 +208,29 @@ func TestCrashedCollectorIsRestartedLater(t *testing.T) {
 		e.invoke("a", 3*time.Second)
 		c.expect(control.Event)
 		c.exit <- errors.New("signal: segmentation fault")
-		<-e.asked // at once, in the same invocation
-		e.invoke("b", 3*time.Second)
-		<-e.asked // too early for a restart
-		time.Sleep(restartMin)
-		e.invoke("c", 3*time.Second)
 		c = e.collector()
+		synctest.Wait()
+		assert.Empty(t, e.asked, "the environment is held until it is ready")
 		c.send(control.Subscribe, `{}`)
 		c.expect(control.Subscribed)
 		c.send(control.Next, "")
-		assert.Contains(t, c.expect(control.Event), `"requestId":"c"`)
+		<-e.asked
+		assert.Contains(t, e.out.String(), "the collector ended (signal: segmentation fault); the function is not affected, what had not left is lost, and the collector is started again at once")
+		e.invoke("b", 3*time.Second)
+		assert.Contains(t, c.expect(control.Event), `"requestId":"b"`)
+		c.exit <- errors.New("signal: segmentation fault")
+		<-e.asked // at once, in the same invocation
+		e.invoke("c", 3*time.Second)
+		<-e.asked // too early for a restart
+		time.Sleep(restartMin)
+		e.invoke("d", 3*time.Second)
+		c = e.collector()
+		c.send(control.Next, "")
+		assert.Contains(t, c.expect(control.Event), `"requestId":"d"`)
 		c.send(control.Next, "")
 		<-e.asked
 		assert.Len(t, e.subscribed, 1)
-		assert.Contains(t, e.out.String(), "the collector ended (signal: segmentation fault); the function is not affected")
+		assert.Contains(t, e.out.String(), "telemetry stops until the collector is started again, in 1s at the earliest")
 		e.shutdown()
 		c.expect(control.Event)
 		c.exit <- nil
@@ -221,18 +238,52 @@ func TestCrashedCollectorIsRestartedLater(t *testing.T) {
 	})
 }
 
+// TestCollectorThatCrashesBetweenInvocations is there for the next one.
+func TestCollectorThatCrashesBetweenInvocations(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		c := e.collector()
+		c.send(control.Next, "")
+		<-e.asked
+		c.exit <- errors.New("signal: killed")
+		c = e.collector()
+		c.send(control.Next, "")
+		e.invoke("a", 3*time.Second)
+		c.expect(control.Event)
+		c.send(control.Next, "")
+		<-e.asked
+		e.shutdown()
+		c.expect(control.Event)
+		c.exit <- nil
+		require.NoError(t, <-e.ended)
+	})
+}
+
+// TestCollectorThatCrashesAtTheStart costs INIT no more than one that is slow.
+func TestCollectorThatCrashesAtTheStart(t *testing.T) {
+	inEnvironment(t, false, func(e *environment) {
+		begin := time.Now()
+		e.collector().exit <- errors.New("exit status 2")
+		c := e.collector()
+		<-e.asked
+		assert.Equal(t, initPatience, time.Since(begin))
+		c.exit <- errors.New("exit status 2")
+		e.shutdown()
+		require.NoError(t, <-e.ended)
+	})
+}
+
 func TestPauseBetweenRestartsGrows(t *testing.T) {
-	s := &supervisor{log: logger{out: io.Discard}, now: time.Now}
+	s := &supervisor{log: logger{out: io.Discard}, now: time.Now, startedAt: time.Now()}
+	assert.True(t, s.planRestart("x"))
 	var pauses []time.Duration
 	for range 12 {
 		s.startedAt = time.Now()
-		s.planRestart("x")
+		assert.False(t, s.planRestart("x"))
 		pauses = append(pauses, time.Until(s.restartAt).Round(time.Second))
 	}
 	assert.Equal(t, []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300}, scale(pauses, time.Second))
 	s.startedAt = time.Now().Add(-2 * restartReset)
-	s.planRestart("x")
-	assert.Equal(t, restartMin, time.Until(s.restartAt).Round(time.Second))
+	assert.True(t, s.planRestart("x"))
 }
 
 func scale(ds []time.Duration, by time.Duration) []time.Duration {

@@ -31,6 +31,12 @@ var built build
 var collector = flag.String("collector", "", "a collector `binary` to put in the layer's place")
 
 func TestMain(m *testing.M) {
+	if os.Getenv(panickyVar) != "" {
+		if runPanickyCollector() != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "otelcol-lambda-test")
 	if err == nil {

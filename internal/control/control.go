@@ -48,6 +48,9 @@ const (
 	// TelemetryFD is the TCP socket, already listening, that Lambda posts telemetry to. It belongs to the
 	// supervisor, so that the subscription outlives a collector.
 	TelemetryFD = 5
+	// LogFD is what the collector logs to. Its descriptor 2 is a pipe to the supervisor: the Go runtime writes to it when
+	// it crashes, which may be the text of an error with a secret in it.
+	LogFD = 6
 )
 
 // EnvVar is set, to "1", in the environment of a collector that was started by the supervisor.

@@ -61,6 +61,9 @@ func (l *Link) Close() error {
 	return errors.Join(l.events.Close(), l.requests.Close(), l.telemetry.Close())
 }
 
+// LogFile opens what the collector logs to.
+func LogFile() *os.File { return os.NewFile(LogFD, "stderr") }
+
 // inherit opens an inherited descriptor in non-blocking mode, so that a Read in progress can be interrupted.
 func inherit(fd uintptr, name string) *os.File {
 	_ = syscall.SetNonblock(int(fd), true)
