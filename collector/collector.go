@@ -41,6 +41,7 @@ func Run(set otelcol.CollectorSettings) error {
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.URIs = env.configURIs()
 	resolver.ProviderFactories = refs.follow(resolver.ProviderFactories)
+	resolver.ConverterFactories = append(rotelconfmap.ListConverters(os.Environ()), resolver.ConverterFactories...)
 	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(refs.masks.core))
 	ctx := rotelconfmap.WithComponents(context.Background(), available(set.Factories))
 	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr)).WithOptions(set.LoggingOptions...)

@@ -9,6 +9,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/otelcol-lambda/otelcol-lambda/components/rotelconfmap"
 )
 
 // discardScheme is the scheme of the configuration that takes the place of an invalid one.
@@ -16,14 +18,6 @@ const discardScheme = "discard"
 
 // telemetryReceiver is the type of the receiver of Lambda's telemetry.
 const telemetryReceiver = "telemetryapi"
-
-// Where the function's SDK expects us, unless the variables of the environment configuration say otherwise.
-const (
-	grpcEndpointVar     = "ROTEL_OTLP_GRPC_ENDPOINT"
-	httpEndpointVar     = "ROTEL_OTLP_HTTP_ENDPOINT"
-	defaultGRPCEndpoint = "localhost:4317"
-	defaultHTTPEndpoint = "localhost:4318"
-)
 
 // discardProvider provides a configuration that accepts everything on the OTLP ports and discards it.
 type discardProvider struct {
@@ -39,8 +33,8 @@ func (p discardProvider) factory() confmap.ProviderFactory {
 
 func (p discardProvider) Retrieve(context.Context, string, confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	receivers := map[string]any{"otlp": map[string]any{"protocols": map[string]any{
-		"grpc": map[string]any{"endpoint": p.endpoint(grpcEndpointVar, defaultGRPCEndpoint)},
-		"http": map[string]any{"endpoint": p.endpoint(httpEndpointVar, defaultHTTPEndpoint)},
+		"grpc": map[string]any{"endpoint": p.endpoint(rotelconfmap.GRPCEndpointVar, rotelconfmap.DefaultGRPCEndpoint)},
+		"http": map[string]any{"endpoint": p.endpoint(rotelconfmap.HTTPEndpointVar, rotelconfmap.DefaultHTTPEndpoint)},
 	}}}
 	pipeline := map[string]any{"receivers": []any{"otlp"}, "exporters": []any{"nop"}}
 	logs := pipeline

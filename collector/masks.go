@@ -31,8 +31,18 @@ type masks struct {
 	replacer atomic.Pointer[strings.Replacer]
 }
 
-// add adds a value, also in the forms that it takes inside quotes and URLs.
+// add adds a value, and those of a list name=value,name=value.
 func (m *masks) add(value string) {
+	m.addOne(value)
+	for entry := range strings.SplitSeq(value, ",") {
+		if _, part, ok := strings.Cut(entry, "="); ok {
+			m.addOne(strings.TrimSpace(part))
+		}
+	}
+}
+
+// addOne adds a value, also in the forms that it takes inside quotes and URLs.
+func (m *masks) addOne(value string) {
 	if len(value) < minMasked || slices.Contains(m.pairs, value) {
 		return
 	}

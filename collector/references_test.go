@@ -118,6 +118,8 @@ func TestMasks(t *testing.T) {
 	assert.EqualError(t, refs.masks.error(errors.New(`parse "http://pa$$%20%22word%22%0A%2F/": 443`)), `parse "http://[REDACTED]/": 443`)
 	assert.EqualError(t, refs.masks.error(errors.New(`"x=pa$$ \"word\"\n/"`)), `"x=[REDACTED]"`)
 	assert.NoError(t, refs.masks.error(nil))
+	refs.masks.add("authorization=Bearer one, x-key=two=,n=3")
+	assert.EqualError(t, refs.masks.error(errors.New("Bearer one and two= and 3")), "[REDACTED] and [REDACTED] and 3", "the values of a list")
 
 	logger.With(zap.String("with", secret)).Info("message "+secret, zap.Error(errors.New(secret)),
 		zap.Strings("list", []string{secret}), zap.Any("tree", map[string]any{"x": secret}), zap.Int("n", 1))

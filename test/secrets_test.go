@@ -40,7 +40,7 @@ func startAWS(t *testing.T, fail func(fakeaws.Request) *fakeaws.Failure) *fakeaw
 	t.Helper()
 	aws := fakeaws.Start(fakeaws.Config{
 		Secrets: map[string]any{
-			jsonSecret: `{"auth":"` + keyParts[0] + `","whole":"` + token + `","other":"` + canary + `"}`,
+			jsonSecret: `{"auth":"` + keyParts[0] + `","whole":"` + token + `","other":"` + canary + `","list":"authorization=` + token + `,x-canary=` + canary + `"}`,
 			textSecret: []byte(keyParts[1]),
 		},
 		Parameters: map[string]string{parameter + ":3": keyParts[2], parameter: token},
@@ -78,6 +78,8 @@ service: { pipelines: { logs: { receivers: [otlp, telemetryapi], exporters: [otl
 		"in YAML":                     {"${" + jsonSecret + "#whole}", nil, 1},
 		"secret:// in YAML":           {"secret://" + jsonSecret + "#whole", nil, 1},
 		"in YAML by way of variables": {"${env:A}${B}${env:C}", []string{"A", "${" + jsonSecret + "#auth}", "B", "secret://" + textSecret, "C", "${" + parameter + ":3}"}, 2},
+		"a whole list":                {"", []string{headersVar, "${" + jsonSecret + "#list}"}, 1},
+		"a whole list, secret://":     {"", []string{headersVar, "secret://" + jsonSecret + "#list", "ROTEL_OTEL_RESOURCE_ATTRIBUTES", "${" + jsonSecret + "#list}"}, 1},
 		"none":                        {"", nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

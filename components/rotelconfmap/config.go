@@ -70,17 +70,23 @@ func buildConfig(vars *variables, has Components) map[string]any {
 
 // resourceAttributes returns the actions of the resource processor.
 func resourceAttributes(vars *variables) []any {
-	pairs, err := parsePairs(vars.get(attributesVar))
+	value := vars.get(attributesVar)
+	if isReference(value) {
+		return []any{upsert(listKey(attributesVar), resolvable(value))}
+	}
+	pairs, err := parsePairs(value)
 	if err != nil {
 		vars.reject(attributesVar, "%s", err)
 	}
 	var actions []any
 	for _, p := range pairs {
-		actions = append(actions, map[string]any{
-			"key": resolvable(p.name), "value": resolvable(p.value), "action": "upsert",
-		})
+		actions = append(actions, upsert(resolvable(p.name), resolvable(p.value)))
 	}
 	return actions
+}
+
+func upsert(key, value string) map[string]any {
+	return map[string]any{"key": key, "value": value, "action": "upsert"}
 }
 
 // ownLog returns service::telemetry::logs.

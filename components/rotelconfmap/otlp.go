@@ -23,6 +23,7 @@ const (
 	defaultTimeout = 5 * time.Second
 
 	endpointSuffix      = "ENDPOINT"
+	headersSuffix       = "CUSTOM_HEADERS"
 	authenticatorSuffix = "AUTHENTICATOR"
 	authenticatorBasic  = "basic"
 	authenticatorSigV4  = "sigv4auth"
@@ -77,8 +78,12 @@ func otlpExporter(s settings) *exporterConfig {
 
 // customHeaders returns the headers section.
 func customHeaders(s settings) map[string]any {
-	name := s.name("CUSTOM_HEADERS")
-	headers, err := parseHeaders(s.vars.get(name))
+	name := s.name(headersSuffix)
+	value := s.vars.get(name)
+	if isReference(value) {
+		return map[string]any{listKey(name): resolvable(value)}
+	}
+	headers, err := parseHeaders(value)
 	if err != nil {
 		s.vars.reject(name, "%s", err)
 	}

@@ -111,7 +111,7 @@ func TestInvalidValues(t *testing.T) {
 		{"timeout of nothing", []string{endpoint, "ROTEL_OTLP_EXPORTER_REQUEST_TIMEOUT=0s"}, `"ROTEL_OTLP_EXPORTER_REQUEST_TIMEOUT" must be a positive duration with its unit, for example 500ms or 5s`},
 		{"skip verify", []string{endpoint, "ROTEL_OTLP_EXPORTER_TLS_SKIP_VERIFY=hush"}, `"ROTEL_OTLP_EXPORTER_TLS_SKIP_VERIFY" must be true or false`},
 		{"header without name", []string{endpoint, "ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS=a=b,hush"}, `"ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS" must be a list name=value,name=value, and entry 2` + badList},
-		{"headers in a secret", []string{endpoint, "ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS=${" + testARN + "a=b}"}, `"ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS" must be a list name=value,name=value, and entry 1` + badList},
+		{"headers in two secrets", []string{endpoint, "ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS=${" + testARN + "a}${" + testARN + "b}"}, `"ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS" must be a list name=value,name=value, and entry 1` + badList},
 		{"header with a colon", []string{endpoint, "ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS=Authorization: hush=="}, `"ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS" holds a name that no header can have, in the pair 1 of name=value,name=value: use letters, digits and hyphens`},
 		{"header of two lines", []string{endpoint, "ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS=a=b,c=hush\nhush"}, `"ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS" holds a line break or another control character in the value of pair 2: remove it`},
 		{"authenticator", []string{endpoint, "ROTEL_OTLP_EXPORTER_AUTHENTICATOR=hush"}, `"ROTEL_OTLP_EXPORTER_AUTHENTICATOR" must be basic or sigv4auth`},

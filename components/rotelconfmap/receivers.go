@@ -8,9 +8,15 @@ import (
 	"strings"
 )
 
+// Where the OTLP receiver listens: the variables, and where the function's SDK expects it unless they say otherwise.
 const (
-	grpcVar            = prefix + "OTLP_GRPC_ENDPOINT"
-	httpVar            = prefix + "OTLP_HTTP_ENDPOINT"
+	GRPCEndpointVar     = prefix + "OTLP_GRPC_ENDPOINT"
+	HTTPEndpointVar     = prefix + "OTLP_HTTP_ENDPOINT"
+	DefaultGRPCEndpoint = "localhost:4317"
+	DefaultHTTPEndpoint = "localhost:4318"
+)
+
+const (
 	grpcMaxMiBVar      = prefix + "OTLP_GRPC_MAX_RECV_MSG_SIZE_MIB"
 	grpcMetadataVar    = prefix + "OTLP_GRPC_INCLUDE_METADATA"
 	httpMetadataVar    = prefix + "OTLP_HTTP_INCLUDE_METADATA"
@@ -51,14 +57,14 @@ func receivers(vars *variables, sources map[string][]any, logsPrinted bool) map[
 }
 
 func protocols(vars *variables) map[string]any {
-	grpc := map[string]any{"endpoint": listen(vars, grpcVar, "localhost:4317")}
+	grpc := map[string]any{"endpoint": listen(vars, GRPCEndpointVar, DefaultGRPCEndpoint)}
 	if mib := vars.positive(grpcMaxMiBVar); mib > 0 {
 		grpc["max_recv_msg_size_mib"] = mib
 	}
 	if vars.bool(grpcMetadataVar) {
 		grpc[includeMetadataKey] = true
 	}
-	http := map[string]any{"endpoint": listen(vars, httpVar, "localhost:4318")}
+	http := map[string]any{"endpoint": listen(vars, HTTPEndpointVar, DefaultHTTPEndpoint)}
 	if vars.bool(httpMetadataVar) {
 		http[includeMetadataKey] = true
 	}

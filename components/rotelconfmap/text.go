@@ -54,6 +54,12 @@ func hasReference(value string) bool {
 	return strings.HasPrefix(value, "secret://arn:")
 }
 
+// isReference says that value is a reference as a whole.
+func isReference(value string) bool {
+	n := referenceLen(value)
+	return n > 0 && n == len(value) || strings.HasPrefix(value, "secret://arn:")
+}
+
 // pair is an entry of a list.
 type pair struct {
 	name, value string
