@@ -20,7 +20,10 @@ const crashVar = "TEST_CRASH"
 const hidden = "hidden-7d21"
 
 func crashNow(how string) {
-	var none map[string]int
+	none := map[string]int(nil)
+	if how == "" {
+		none = map[string]int{}
+	}
 	switch how {
 	case "nil":
 		none["a"] = 1

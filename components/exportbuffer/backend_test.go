@@ -129,6 +129,7 @@ func httpExporter(t testing.TB, b *backend, env environment, set exporter.Settin
 	factory := wrap(otlphttpexporter.NewFactory(), env)
 	cfg := factory.CreateDefaultConfig().(*otlphttpexporter.Config)
 	cfg.ClientConfig.Endpoint = server.URL
+	cfg.ClientConfig.Timeout = time.Minute // the machine may be busy
 	return start(t, factory, cfg, set), server
 }
 
@@ -144,6 +145,7 @@ func grpcExporter(t testing.TB, b *backend, env environment, set exporter.Settin
 	factory := wrap(otlpexporter.NewFactory(), env)
 	cfg := factory.CreateDefaultConfig().(*otlpexporter.Config)
 	cfg.ClientConfig.Endpoint = listener.Addr().String()
+	cfg.TimeoutConfig.Timeout = time.Minute
 	cfg.ClientConfig.TLS = configtls.ClientConfig{Insecure: true}
 	return start(t, factory, cfg, set)
 }

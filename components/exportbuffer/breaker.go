@@ -10,10 +10,11 @@ const (
 	// budget of a flush this often, then no more.
 	TripAfter = 2
 
-	// MinProbeDelay and MaxProbeDelay bound the time between two probes, give or take a quarter. It doubles from one to
-	// the other, so that a hung backend costs an environment that is invoked all the time at most a few percent of its
-	// time, and a backend that comes back is found within seconds.
+	// MinProbeDelay is the time between the opening of the breaker and the first probe, give or take a quarter. It
+	// doubles with each probe that fails, up to MaxProbeDelay.
 	MinProbeDelay = time.Second
+	// MaxProbeDelay bounds it, so that a hung backend costs an environment that is invoked all the time at most a few
+	// percent of its time, and a backend that comes back is found within seconds.
 	MaxProbeDelay = 10 * time.Second
 
 	// maxPatience bounds the time that a server may ask for: a mistake in its answer should not cost the environment's
@@ -72,14 +73,17 @@ func (b *breaker) succeed() {
 	b.failures, b.delay = 0, 0
 	b.trips = b.circuit.trips.Load()
 	b.circuit.works.Store(true)
+	b.circuit.failed.Store(0)
 }
 
-// fail records a flush or a probe that delivered nothing. patience is how long the server wants to be left alone: it
-// gets it at once. 0 if it did not say.
-func (b *breaker) fail(patience time.Duration) {
+// fail records a flush or a probe that delivered nothing, and when it began. patience is how long the server wants to be
+// left alone: it gets it at once. 0 if it did not say.
+func (b *breaker) fail(began time.Time, patience time.Duration) {
 	b.circuit.works.Store(false)
 	b.failures++
-	if patience > 0 || b.suspicious() {
+	before := b.circuit.failed.Swap(b.now().UnixNano())
+	inARow := before != 0 && before < began.UnixNano() // whichever signal it was; not one beside this one
+	if patience > 0 || b.suspicious() || inARow {
 		b.failures = max(b.failures, TripAfter)
 	}
 	if !b.tripped() {

@@ -15,12 +15,12 @@ func TestBreaker(t *testing.T) {
 	c := newClock()
 	b := breaker{now: c.now, jitter: func() float64 { return 0.5 }, circuit: &circuit{}}
 	assert.Equal(t, closed, b.state())
-	b.fail(0)
+	b.fail(c.now(), 0)
 	assert.Equal(t, closed, b.state(), "once may be an accident")
 	b.succeed()
-	b.fail(0)
+	b.fail(c.now(), 0)
 	assert.Equal(t, closed, b.state(), "only failures in a row count")
-	b.fail(0)
+	b.fail(c.now(), 0)
 	assert.Equal(t, open, b.state())
 
 	for _, delay := range []time.Duration{1, 2, 4, 8, 10, 10} {
@@ -28,18 +28,18 @@ func TestBreaker(t *testing.T) {
 		assert.Equal(t, open, b.state())
 		c.advance(1)
 		assert.Equal(t, probing, b.state())
-		b.fail(0)
+		b.fail(c.now(), 0)
 		assert.Equal(t, open, b.state())
 	}
 	b.succeed()
 	assert.Equal(t, closed, b.state())
-	b.fail(time.Nanosecond)
+	b.fail(c.now(), time.Nanosecond)
 	assert.Equal(t, open, b.state(), "the server has asked for patience")
 	c.advance(MinProbeDelay)
 	assert.Equal(t, probing, b.state(), "the delay begins anew")
 
 	for asked, given := range map[time.Duration]time.Duration{30 * time.Second: 30 * time.Second, time.Hour: maxPatience} {
-		b.fail(asked)
+		b.fail(c.now(), asked)
 		c.advance(given)
 		assert.Equal(t, open, b.state(), "not earlier than asked for")
 		c.advance(given / 4)
@@ -52,7 +52,7 @@ func TestBreakerJitter(t *testing.T) {
 	for jitter, want := range map[float64]time.Duration{0: 750 * time.Millisecond, 0.999999: 1250 * time.Millisecond} {
 		c := newClock()
 		b := breaker{now: c.now, jitter: func() float64 { return jitter }, circuit: &circuit{}}
-		b.fail(time.Nanosecond)
+		b.fail(c.now(), time.Nanosecond)
 		assert.InDelta(t, want, b.nextProbe.Sub(c.now()), float64(time.Millisecond))
 	}
 }

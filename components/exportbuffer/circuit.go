@@ -16,16 +16,19 @@ type circuit struct {
 	trips atomic.Int64
 	// works says that the latest attempt of any of them was answered.
 	works atomic.Bool
-	lines lines
+	// failed is when an attempt of any of them failed last, in Unix nanoseconds; 0 if one was answered since.
+	failed atomic.Int64
+	lines  lines
 
-	mu       sync.Mutex
+	// making guards the configuration while an exporter is made of it and started: stock exporters change it then.
+	making   sync.Mutex
 	prepared int // the version of the configuration that was taken over last
 }
 
 // prepare takes a new configuration over, once: the signals share it.
 func (c *circuit) prepare(r *Renewal) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.making.Lock()
+	defer c.making.Unlock()
 	if c.prepared != r.Version {
 		takeOver(r.Config)
 		c.prepared = r.Version

@@ -28,19 +28,19 @@ func TestBreakersOfOneCircuit(t *testing.T) {
 	shared := &circuit{}
 	logs := breaker{now: c.now, jitter: func() float64 { return 0.5 }, circuit: shared}
 	spans := logs
-	logs.fail(0)
+	logs.fail(c.now(), 0)
 	assert.Equal(t, closed, spans.state(), "once may be an accident")
-	logs.fail(0)
+	logs.fail(c.now(), 0)
 	assert.Equal(t, open, logs.state())
 	assert.Equal(t, probing, spans.state())
 	spans.succeed()
 	assert.Equal(t, closed, spans.state(), "it has a backend of its own")
 	assert.True(t, shared.works.Load())
 	c.advance(MinProbeDelay)
-	logs.fail(0)
+	logs.fail(c.now(), 0)
 	assert.False(t, shared.works.Load())
 	assert.Equal(t, probing, spans.state())
-	spans.fail(0)
+	spans.fail(c.now(), 0)
 	assert.Equal(t, open, spans.state())
 	assert.Equal(t, open, logs.state())
 	c.advance(MaxProbeDelay)
@@ -48,6 +48,23 @@ func TestBreakersOfOneCircuit(t *testing.T) {
 	spans.succeed()
 	assert.Equal(t, closed, logs.state())
 	assert.Equal(t, closed, spans.state())
+
+	began := c.now()
+	c.advance(time.Second)
+	logs.fail(began, 0)
+	spans.fail(began, 0)
+	assert.Equal(t, closed, spans.state(), "side by side is once")
+	began = c.now().Add(1)
+	c.advance(time.Second)
+	spans.fail(began, 0)
+	assert.Equal(t, open, spans.state(), "another time")
+	assert.Equal(t, probing, logs.state())
+	logs.succeed()
+	spans.succeed()
+	logs.fail(c.now(), 0)
+	c.advance(time.Second)
+	spans.fail(c.now(), 0)
+	assert.Equal(t, open, spans.state(), "two flushes in a row, of two signals")
 }
 
 // signalsFactory makes exporters of logs and traces, which call answer.

@@ -49,14 +49,22 @@ func (b *buffer[T]) renew(ctx context.Context) bool {
 	return b.renewable && b.replace(ctx, b.cfg, b.host)
 }
 
-// replace replaces the exporter by one of the given configuration.
-func (b *buffer[T]) replace(ctx context.Context, cfg component.Config, host component.Host) bool {
+// startNew creates and starts an exporter.
+func (b *buffer[T]) startNew(ctx context.Context, cfg component.Config, host component.Host) (inner[T], error) {
+	b.breaker.circuit.making.Lock()
+	defer b.breaker.circuit.making.Unlock()
 	fresh, err := b.sig.create(ctx, b.factory, b.set, cfg)
 	if err == nil {
 		if err = fresh.Start(ctx, host); err != nil {
 			_ = fresh.Shutdown(ctx)
 		}
 	}
+	return fresh, err
+}
+
+// replace replaces the exporter by one of the given configuration.
+func (b *buffer[T]) replace(ctx context.Context, cfg component.Config, host component.Host) bool {
+	fresh, err := b.startNew(ctx, cfg, host)
 	if err != nil {
 		b.set.Logger.Debug("cannot renew the exporter", zap.Error(err))
 		return false

@@ -68,8 +68,11 @@ func (b *buffer[T]) flush(ctx context.Context, kind flushKind) error {
 	}
 	r, err := b.begin(ctx, kind)
 	if r != nil {
-		if err = b.await(ctx, r); err == nil && !(r.spared && b.env.circuits.othersWork(b.breaker.circuit)) {
+		if err = b.await(ctx, r); err == nil {
 			err = r.err
+			if r.spared && b.env.circuits.othersWork(b.breaker.circuit) {
+				err = nil
+			}
 		}
 	}
 	records, _ := b.queue.size()

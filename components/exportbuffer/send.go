@@ -23,7 +23,7 @@ const (
 // try carries out a plan, a second time on new connections if the first one fails like a connection that died while it
 // was not used, and tells the breaker and the report how it went.
 func (b *buffer[T]) try(ctx context.Context, p plan) error {
-	started := time.Now()
+	started, began := time.Now(), b.env.now()
 	if b.connection.presumedDead(b.env.now()) {
 		b.renew(ctx)
 	}
@@ -50,11 +50,11 @@ func (b *buffer[T]) try(ctx context.Context, p plan) error {
 		}
 		return nil
 	case retryAfter(res.err) > 0:
-		b.breaker.fail(retryAfter(res.err))
+		b.breaker.fail(began, retryAfter(res.err))
 	case res.answered:
 		b.breaker.succeed()
 	case ctx.Err() == nil || time.Since(started) >= evidenceTime:
-		b.breaker.fail(0)
+		b.breaker.fail(began, 0)
 	}
 	b.report.fail(res.err, b.breaker.tripped())
 	return res.err
