@@ -30,6 +30,8 @@ FUNCTION AND LAYER
   --layer FILE|DIR    a layer's zip, or a directory with its content; without it the function runs alone
   --env K=V           sets an environment variable of function and layer; may be repeated
   --memory 512        MB, as reported; not enforced
+  --cpu share         gives the environment no more CPU than Lambda gives to that memory (1,769 MB: one vCPU); needs root
+                      and a cgroup, and is refused where that is not to be had. Default: all of this machine
   --timeout 3s        the function's timeout
   --log-format Text   or JSON, as in the function's logging configuration
 
@@ -114,6 +116,13 @@ func parseOptions(args []string, stdin io.Reader) (options, error) {
 		return nil
 	})
 	flags.IntVar(&o.emulator.MemoryMB, "memory", 512, "")
+	flags.Func("cpu", "", func(text string) error {
+		o.emulator.CPU = lambdaemulator.CPUMode(text)
+		if o.emulator.CPU != lambdaemulator.CPUShare {
+			return errors.New("use share")
+		}
+		return nil
+	})
 	flags.DurationVar(&o.emulator.Timeout, "timeout", 3*time.Second, "")
 	flags.DurationVar(&o.idle, "idle", 0, "")
 	flags.StringVar(&o.endpoint, "endpoint", "", "")

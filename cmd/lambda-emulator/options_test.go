@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/otlpbackend"
 )
 
@@ -18,7 +19,7 @@ func TestParseOptions(t *testing.T) {
 	t.Parallel()
 	o, err := parseOptions([]string{
 		"--layer", "x.zip", "--function", "dir", "--events", "-", "--env", "A=1", "--env", "B=2=3",
-		"--memory", "256", "--timeout", "5s", "--idle", "1s", "--log-format", "JSON", "--protocol", "grpc", "--rows", "7", "--quiet",
+		"--memory", "256", "--timeout", "5s", "--idle", "1s", "--log-format", "JSON", "--protocol", "grpc", "--rows", "7", "--quiet", "--cpu", "share",
 	}, strings.NewReader("{}\n{}"))
 	require.NoError(t, err)
 	assert.Equal(t, "x.zip", o.emulator.Layer)
@@ -29,6 +30,7 @@ func TestParseOptions(t *testing.T) {
 	assert.Equal(t, "JSON", o.emulator.LogFormat)
 	assert.Len(t, o.events, 2)
 	assert.Equal(t, time.Second, o.idle)
+	assert.Equal(t, lambdaemulator.CPUShare, o.emulator.CPU)
 	assert.Equal(t, 7, o.rows)
 	assert.True(t, o.quiet)
 }
@@ -44,6 +46,7 @@ func TestParseOptionsErrors(t *testing.T) {
 		{"--function x --protocol udp", `"udp"`},
 		{"--function x --headers a=b", "--endpoint"},
 		{"--function x --env A", "NAME=VALUE"},
+		{"--function x --cpu half", "use share"},
 		{"--function x --idle -1s", "negative"},
 		{"--function x --events /nowhere", "/nowhere"},
 		{"--function x --events -", "line 1"},
@@ -93,7 +96,7 @@ func TestEnvironment(t *testing.T) {
 func TestUsageNamesFlags(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"layer", "function", "events", "env", "memory", "timeout", "idle", "endpoint", "headers", "protocol", "log-format", "quiet", "rows",
+		"layer", "function", "events", "env", "memory", "timeout", "idle", "endpoint", "headers", "protocol", "log-format", "quiet", "rows", "cpu",
 	} {
 		assert.Contains(t, usage, "\n  --"+name+" ")
 	}

@@ -68,7 +68,7 @@ type Config struct {
 	FunctionVersion string // default "$LATEST"
 	AccountID       string // default "123456789012"
 	Region          string // default "us-east-1"
-	MemoryMB        int    // reported and put in the environment, not enforced; default 128
+	MemoryMB        int    // reported and put in the environment, not enforced, but see CPU; default 128
 
 	// Timeout is the function's: runtime and extensions together. Default 3 s.
 	Timeout time.Duration
@@ -99,12 +99,16 @@ type Config struct {
 
 	Mount  MountMode
 	Freeze FreezeMode
+	CPU    CPUMode
 
 	// Output gets every line that a process of the environment writes, behind the name of the process. Nil: discarded.
 	Output io.Writer
 	// OnEvent is called with every timeline event, in order. It must be quick and must not call the Function.
 	OnEvent func(TimelineEvent)
 }
+
+// onDemand is the initialization type of an environment that an invocation asked for.
+const onDemand = "on-demand"
 
 // maxEnvBytes is Lambda's limit for all customer variables together ("Lambda quotas" in the Developer Guide).
 const maxEnvBytes = 4 << 10
@@ -119,7 +123,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Timeout, 3*time.Second)
 	setDefault(&c.InitTimeout, 10*time.Second)
 	setDefault(&c.ShutdownTimeout, 2*time.Second)
-	setDefault(&c.InitializationType, "on-demand")
+	setDefault(&c.InitializationType, onDemand)
 	setDefault(&c.LogFormat, LogText)
 	setDefault(&c.TelemetryQueue, 10_000)
 	setDefault(&c.Output, io.Discard)
@@ -147,7 +151,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("log format %q: use %q or %q", c.LogFormat, LogText, LogJSON)
 	}
 	switch c.InitializationType {
-	case "on-demand", "provisioned-concurrency", "snap-start":
+	case onDemand, "provisioned-concurrency", "snap-start":
 	default:
 		return fmt.Errorf("initialization type %q is not emulated", c.InitializationType)
 	}

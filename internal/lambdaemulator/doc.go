@@ -18,7 +18,7 @@
 // sandbox from phase to phase; the API handlers (runtimeapi.go, extensionsapi.go, telemetryapi.go) and the ends of
 // processes only record what happened in it, under Function.mu, and wake who waits.
 //
-// Not emulated: Managed Instances, SnapStart's restore, CPU and memory limits, TCP destinations of the Telemetry
+// Not emulated: Managed Instances, SnapStart's restore, memory limits, TCP destinations of the Telemetry
 // API, and its cutting of records that are larger than maxBytes.
 //
 // Where Lambda is undocumented, the Runtime Interface Emulator's source decides, and the comment says so.

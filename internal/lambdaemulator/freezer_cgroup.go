@@ -17,15 +17,11 @@ import (
 
 // newCgroupFreezer creates a cgroup below this process's own, in the v2 hierarchy if it may, else in the v1 freezer.
 func newCgroupFreezer(marker string) (freezer, error) {
-	memberships, err := os.ReadFile("/proc/self/cgroup")
+	memberships, mounts, err := readCgroups()
 	if err != nil {
 		return nil, err
 	}
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return nil, err
-	}
-	v2, errV2 := makeCgroup(cgroupMount(string(mounts), "cgroup2", ""), cgroupPath(string(memberships), ""), "cgroup.freeze")
+	v2, errV2 := makeCgroup(cgroupMount(mounts, "cgroup2", ""), cgroupPath(memberships, ""), "cgroup.freeze")
 	if errV2 == nil {
 		dir, err := os.Open(v2)
 		if err != nil {
@@ -33,11 +29,21 @@ func newCgroupFreezer(marker string) (freezer, error) {
 		}
 		return &cgroup2{path: v2, dir: dir}, nil
 	}
-	v1, errV1 := makeCgroup(cgroupMount(string(mounts), "cgroup", "freezer"), cgroupPath(string(memberships), "freezer"), "freezer.state")
+	v1, errV1 := makeCgroup(cgroupMount(mounts, "cgroup", "freezer"), cgroupPath(memberships, "freezer"), "freezer.state")
 	if errV1 == nil {
 		return &cgroup1{path: v1, marker: marker}, nil
 	}
 	return nil, errors.Join(errV2, errV1)
+}
+
+// readCgroups reads which cgroups this process is in, and where hierarchies are mounted.
+func readCgroups() (memberships, mounts string, err error) {
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return "", "", err
+	}
+	mounted, err := os.ReadFile("/proc/self/mountinfo")
+	return string(own), string(mounted), err
 }
 
 // makeCgroup creates a cgroup with a unique name; control is a file that it must have.
@@ -59,7 +65,7 @@ func makeCgroup(mount, own, control string) (string, error) {
 func cgroupPath(memberships, controller string) string {
 	for line := range strings.Lines(memberships) {
 		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(fields) == 3 && fields[1] == controller {
+		if len(fields) == 3 && slices.Contains(strings.Split(fields[1], ","), controller) {
 			return fields[2]
 		}
 	}

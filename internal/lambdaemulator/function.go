@@ -32,6 +32,7 @@ type Function struct {
 	server    *http.Server
 	mount     mount
 	freezer   freezer
+	cpu       cpuLimiter
 	relay     *relay
 	journal   *journal
 	exits     sync.WaitGroup // goroutines: the API server, one per process
@@ -99,6 +100,9 @@ func New(cfg Config) (_ *Function, err error) {
 	if f.freezer, err = newFreezer(cfg.Freeze, runtimeAPIVariable+"="+f.address); err != nil {
 		return nil, err
 	}
+	if f.cpu, err = newCPULimiter(cfg.CPU, f.freezer); err != nil {
+		return nil, err
+	}
 	return f, nil
 }
 
@@ -112,6 +116,10 @@ func (f *Function) Close() error {
 	if f.freezer != nil {
 		errs = append(errs, f.kill(), f.freezer.close())
 		f.freezer = nil
+	}
+	if f.cpu != nil {
+		errs = append(errs, f.cpu.close())
+		f.cpu = nil
 	}
 	f.relay.restart(false)
 	if f.server != nil {

@@ -51,7 +51,11 @@ func (f *Function) initialise(ctx context.Context, phase string) (time.Duration,
 	})
 	s := &sandbox{}
 	f.update(func() { f.sandbox = s })
-	err := f.startProcesses(ctx, s, phase)
+	err := f.cpu.set(f.cfg.cpusOfInit(phase))
+	if err == nil {
+		err = f.startProcesses(ctx, s, phase)
+	}
+	err = errors.Join(err, f.cpu.set(f.cfg.cpus()))
 	took := time.Since(start)
 
 	var fault *Fault

@@ -51,7 +51,7 @@ func (f *Function) start(p *process, program, dir string, env []string, onExit f
 		p.cmd.ExtraFiles = []*os.File{frames} // the descriptor telemetryLogFD
 	}
 	p.exited = make(chan struct{})
-	if err := p.cmd.Start(); err != nil {
+	if err := f.cpu.start(p.cmd.Start); err != nil {
 		p.closeOutput()
 		return fmt.Errorf("start %q: %w", p.name, err)
 	}

@@ -12,7 +12,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -20,6 +22,7 @@ type script struct {
 	Log       []string `json:"log"`       // lines to write
 	Frame     string   `json:"frame"`     // a message to write as a frame
 	SleepMs   int      `json:"sleepMs"`   // before the response
+	BurnMs    int      `json:"burnMs"`    // CPU time to use before the response
 	ErrorType string   `json:"errorType"` // report an error of this type
 	Exit      *int     `json:"exit"`      // end the process instead of responding
 	Env       bool     `json:"env"`       // respond with the environment
@@ -29,6 +32,9 @@ type script struct {
 func main() {
 	if os.Getenv("INIT_EXIT") != "" {
 		os.Exit(3)
+	}
+	if ms, err := strconv.Atoi(os.Getenv("INIT_BURN")); err == nil {
+		burn(ms)
 	}
 	if counter := os.Getenv("COUNTER"); counter != "" {
 		go count(counter)
@@ -54,6 +60,7 @@ func main() {
 			writeFrame(s.Frame)
 		}
 		time.Sleep(time.Duration(s.SleepMs) * time.Millisecond)
+		burn(s.BurnMs)
 		if s.Exit != nil {
 			os.Exit(*s.Exit)
 		}
@@ -92,6 +99,18 @@ func writeFrame(message string) {
 	frame = binary.BigEndian.AppendUint32(frame, uint32(len(message)))
 	frame = binary.BigEndian.AppendUint64(frame, uint64(time.Now().UnixMicro()))
 	_, _ = os.NewFile(3, "frames").Write(append(frame, message...))
+}
+
+// burn computes until this process has used so much CPU time more.
+func burn(ms int) {
+	for end := used() + time.Duration(ms)*time.Millisecond; used() < end; {
+	}
+}
+
+func used() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func encode(v any) string {
