@@ -5,6 +5,7 @@ package exportbuffer
 
 import (
 	"reflect"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configgrpc"
@@ -55,11 +56,28 @@ func takeOverIn(v reflect.Value, seen map[any]bool) {
 		exposeTransport(v.Addr().Interface().(*confighttp.ClientConfig))
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
+			if field := v.Type().Field(i); field.IsExported() {
+				if isQueue(field) {
+					v.Field(i).FieldByName(enabledField).SetBool(false)
+				}
 				takeOverIn(v.Field(i), seen)
 			}
 		}
 	}
+}
+
+// enabledField is how a section of a configuration that is its exporter's own is switched off.
+const enabledField = "Enabled"
+
+// isQueue tells a queue whose configuration is of a type of the exporter's own, such as the remote_write_queue of
+// prometheusremotewrite, by the name of its key.
+func isQueue(field reflect.StructField) bool {
+	key, _, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
+	if !strings.HasSuffix(key, "queue") || field.Type.Kind() != reflect.Struct {
+		return false
+	}
+	enabled, ok := field.Type.FieldByName(enabledField)
+	return ok && enabled.Type.Kind() == reflect.Bool
 }
 
 // hasClient reports whether an exporter keeps connections in one of the Collector's HTTP or gRPC clients.

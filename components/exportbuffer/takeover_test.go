@@ -87,3 +87,23 @@ func TestTakeOverNestedConfig(t *testing.T) {
 		require.NotPanics(t, func() { takeOver(odd) })
 	}
 }
+
+func TestTakeOverQueueOfAnExportersOwn(t *testing.T) {
+	t.Parallel()
+	type queue struct {
+		Enabled bool `mapstructure:"enabled"`
+		Size    int  `mapstructure:"queue_size"`
+	}
+	cfg := struct {
+		Own     queue `mapstructure:"remote_write_queue"`
+		Other   queue `mapstructure:"target_info"`
+		Size    int   `mapstructure:"queue"`
+		Nothing struct {
+			Size int `mapstructure:"size"`
+		} `mapstructure:"other_queue,omitempty"`
+	}{Own: queue{true, 5}, Other: queue{true, 5}, Size: 5}
+	takeOver(&cfg)
+	assert.Equal(t, queue{false, 5}, cfg.Own)
+	assert.Equal(t, queue{true, 5}, cfg.Other)
+	assert.Equal(t, 5, cfg.Size)
+}
