@@ -1,7 +1,7 @@
 // Copyright The otelcol-lambda Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fakeaws is an endpoint of AWS Secrets Manager and Systems Manager for tests. It refuses what the services
+// Package fakeaws is an endpoint of AWS Secrets Manager, Systems Manager and S3 for tests. It refuses what the services
 // would refuse: a wrong signature, a member that their models do not have, too many or repeated names.
 package fakeaws
 
@@ -30,6 +30,8 @@ type Config struct {
 	Secrets map[string]any
 	// Parameters by ARN, with ":version" or ":label" for one that is not the newest.
 	Parameters map[string]string
+	// Objects of S3 by bucket/key.
+	Objects map[string]string
 	// Fail may return an error for a request; nil: none.
 	Fail func(Request) *Failure
 }
@@ -55,6 +57,7 @@ type Server struct {
 	URL string
 
 	fail    func(Request) *Failure
+	objects map[string]string
 	server  *httptest.Server
 	stopped chan struct{}
 
@@ -67,7 +70,10 @@ type Server struct {
 
 // Start starts an endpoint. Close ends it.
 func Start(cfg Config) *Server {
-	s := &Server{fail: cfg.Fail, secrets: maps.Clone(cfg.Secrets), parameters: maps.Clone(cfg.Parameters), stopped: make(chan struct{})}
+	s := &Server{
+		fail: cfg.Fail, secrets: maps.Clone(cfg.Secrets), parameters: maps.Clone(cfg.Parameters), objects: maps.Clone(cfg.Objects),
+		stopped: make(chan struct{}),
+	}
 	s.server = httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL = s.server.URL
 	return s
@@ -110,6 +116,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, "InvalidSignatureException", err)
 		return
 	}
+	if r.Method == http.MethodGet {
+		s.getObject(w, r, region)
+		return
+	}
 	service, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	handler, ok := map[string]func([]byte) (Request, func() any, error){
 		"secretsmanager.GetSecretValue":      s.getSecretValue,
@@ -126,13 +136,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request.Action, request.Region = action, region
-	s.mu.Lock()
-	s.requests = append(s.requests, request)
-	s.mu.Unlock()
-	var failure *Failure
-	if s.fail != nil {
-		failure = s.fail(request)
-	}
+	failure := s.record(request)
 	switch {
 	case failure == nil || failure.Each != nil:
 		result := answer()
@@ -141,12 +145,27 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		s.answer(w, http.StatusOK, result)
 	case failure.Hang:
-		select {
-		case <-r.Context().Done():
-		case <-s.stopped:
-		}
+		s.hang(r)
 	default:
 		s.answer(w, failure.Status, map[string]string{"__type": "com.amazonaws#" + failure.Code, "Message": failure.Message})
+	}
+}
+
+// record remembers a request and returns what is to go wrong with it.
+func (s *Server) record(request Request) *Failure {
+	s.mu.Lock()
+	s.requests = append(s.requests, request)
+	s.mu.Unlock()
+	if s.fail == nil {
+		return nil
+	}
+	return s.fail(request)
+}
+
+func (s *Server) hang(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-s.stopped:
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([a-z0-9-]+)/(secretsmanager|ssm)/aws4_request, ` +
+var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([a-z0-9-]+)/(secretsmanager|ssm|s3)/aws4_request, ` +
 	`SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$`)
 
 // verify checks a request as AWS does, by the specification of Signature Version 4, and returns its body and region.
@@ -25,16 +25,22 @@ func verify(r *http.Request, now time.Time) (body []byte, region string, err err
 	if body, err = io.ReadAll(r.Body); err != nil {
 		return nil, "", err
 	}
-	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-amz-json-1.1" {
-		return nil, "", errors.New("not a request of the AWS JSON 1.1 protocol")
-	}
 	m := authorization.FindStringSubmatch(r.Header.Get("Authorization"))
 	if m == nil {
 		return nil, "", fmt.Errorf("authorization header %q", r.Header.Get("Authorization"))
 	}
 	keyID, day, region, service, signature := m[1], m[2], m[3], m[4], m[6]
 	signed := strings.Split(m[5], ";")
-	for _, name := range []string{"host", "x-amz-date", "x-amz-target"} {
+	required := []string{"host", "x-amz-date"}
+	if service == "s3" {
+		required = append(required, "x-amz-content-sha256")
+	} else {
+		required = append(required, "x-amz-target")
+		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-amz-json-1.1" {
+			return nil, "", errors.New("not a request of the AWS JSON 1.1 protocol")
+		}
+	}
+	for _, name := range required {
 		if !slices.Contains(signed, name) {
 			return nil, "", fmt.Errorf("%q is not signed", name)
 		}
@@ -47,7 +53,7 @@ func verify(r *http.Request, now time.Time) (body []byte, region string, err err
 	if keyID != AccessKeyID || r.Header.Get("X-Amz-Security-Token") != SessionToken || !slices.Contains(signed, "x-amz-security-token") {
 		return nil, "", errors.New("unknown credentials")
 	}
-	if prefix := map[string]string{"secretsmanager": "secretsmanager.", "ssm": "AmazonSSM."}[service]; !strings.HasPrefix(r.Header.Get("X-Amz-Target"), prefix) {
+	if prefix := map[string]string{"secretsmanager": "secretsmanager.", "ssm": "AmazonSSM.", "s3": ""}[service]; !strings.HasPrefix(r.Header.Get("X-Amz-Target"), prefix) {
 		return nil, "", fmt.Errorf("signed for %q", service)
 	}
 	if !sort.StringsAreSorted(signed) {
