@@ -6,6 +6,7 @@
 package test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -37,14 +38,17 @@ type recorder struct {
 	*httptest.Server
 	mu       sync.Mutex
 	requests []*http.Request
+	bodies   []string // of the requests
 }
 
 func record(t *testing.T) *recorder {
 	r := &recorder{}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body) // what there is of it
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.requests = append(r.requests, request)
+		r.bodies = append(r.bodies, string(body))
 	}))
 	t.Cleanup(r.Close)
 	return r
@@ -61,6 +65,19 @@ func (r *recorder) to(path string) []*http.Request {
 		}
 	}
 	return found
+}
+
+// text returns the bodies of the requests to a path.
+func (r *recorder) text(path string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var text strings.Builder
+	for i, request := range r.requests {
+		if request.URL.Path == path {
+			text.WriteString(r.bodies[i])
+		}
+	}
+	return text.String()
 }
 
 var credentials = env("AWS_ACCESS_KEY_ID", "AKID", "AWS_SECRET_ACCESS_KEY", "hush", "AWS_SESSION_TOKEN", "session")
