@@ -56,8 +56,10 @@ func (e environment) configSource() string {
 	switch uri, variable := e.config(); {
 	case uri == environmentConfig:
 		return "the ROTEL_* variables of the function"
-	case strings.HasPrefix(uri, "yaml:") || isText(uri):
+	case strings.HasPrefix(uri, "yaml:"):
 		return "the YAML in " + variable
+	case isText(uri):
+		return "the YAML in " + variable + ": it must begin with yaml:"
 	default:
 		return strconv.Quote(withoutSecrets(uri, uri))
 	}
@@ -76,7 +78,8 @@ func isText(uri string) bool { return strings.ContainsAny(uri, " \t\n{") }
 // are credentials, too. All of a YAML is taken out.
 func withoutSecrets(text, uri string) string {
 	if isText(uri) {
-		return strings.ReplaceAll(text, strings.Join(strings.Fields(uri), " "), "…")
+		inLine := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+		return strings.NewReplacer(inLine(uri), "…", inLine(strconv.Quote(uri)), "…").Replace(text)
 	}
 	address, query, _ := strings.Cut(uri, "?")
 	if query != "" {

@@ -135,6 +135,7 @@ func TestAdviceShowsNoURI(t *testing.T) {
 	} {
 		env := environmentOf(map[string]string{configURIVar: uri})
 		assert.NotContains(t, env.advice(fmt.Errorf("cannot read %s: no", uri)), "secret")
+		assert.NotContains(t, env.advice(fmt.Errorf("cannot read %q: no", uri)), "secret")
 	}
 }
 

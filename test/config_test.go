@@ -234,14 +234,8 @@ func TestConfigByURL(t *testing.T) {
 
 // TestConfigOfAnotherLayer: a layer of the user's brings the YAML, and no variable names it.
 func TestConfigOfAnotherLayer(t *testing.T) {
-	w := start(t, env("HEADER_VALUE", token, "OPENTELEMETRY_EXTENSION_LOG_LEVEL", "info"), func(cfg *lambdaemulator.Config) {
-		opt := t.TempDir()
-		require.NoError(t, os.CopyFS(opt, os.DirFS(cfg.Layer)))
-		path := filepath.Join(opt, "collector-config", "config.yaml")
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(logsToBackend), 0o644))
-		cfg.Layer, cfg.Mount = opt, lambdaemulator.MountPrivate
-	})
+	w := start(t, env("HEADER_VALUE", token, "OPENTELEMETRY_EXTENSION_LOG_LEVEL", "info"),
+		withLayerOf(t, "collector-config/config.yaml", logsToBackend))
 	w.run(step{"log": "one"})
 	w.requireAllArrived()
 	assert.Contains(t, strings.Join(w.extensionLines(), "\n"), `Configuration: "file:/opt/collector-config/config.yaml"`)

@@ -62,11 +62,7 @@ func TestBrokenConfiguration(t *testing.T) {
 				configure = append(configure, withYAML(t, tt.yaml))
 			}
 			w := start(t, configure...)
-			for range 2 {
-				inv := w.run(step{"log": "unharmed"}, step{"spans": 1, "name": "work"})
-				assert.Less(t, inv.Overrun(), 500*time.Millisecond)
-				assert.Empty(t, w.replyOf(inv).ExportError, "the SDK is not left waiting")
-			}
+			w.requireUnharmed()
 			line := w.oneLine()
 			for _, part := range tt.want {
 				assert.Contains(t, line, part)
@@ -75,6 +71,16 @@ func TestBrokenConfiguration(t *testing.T) {
 			w.end()
 			assert.Empty(t, w.timeline(lambdaemulator.KindSigkill))
 		})
+	}
+}
+
+// requireUnharmed requires that invocations go well and last no longer, and that what the SDK exports is accepted.
+func (w *world) requireUnharmed() {
+	w.t.Helper()
+	for range 2 {
+		inv := w.run(step{"log": "unharmed"}, step{"spans": 1, "name": "work"})
+		assert.Less(w.t, inv.Overrun(), 500*time.Millisecond)
+		assert.Empty(w.t, w.replyOf(inv).ExportError, "the SDK is not left waiting")
 	}
 }
 

@@ -1,0 +1,93 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"encoding/pem"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
+)
+
+const uriVar = "OPENTELEMETRY_COLLECTOR_CONFIG_URI"
+
+// TestConfigSchemes: the YAML is found wherever the variable says, under its old name as well.
+func TestConfigSchemes(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, logsToBackend)
+	}))
+	t.Cleanup(server.Close)
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	for name, tt := range map[string][]string{
+		"path":       {uriVar, file(t, "collector.yaml", logsToBackend)},
+		"file":       {uriVar, "file:" + file(t, "collector.yaml", logsToBackend)},
+		"https":      {uriVar, server.URL + "/collector.yaml", "SSL_CERT_FILE", file(t, "ca.pem", string(authority))},
+		"yaml":       {uriVar, "yaml:" + logsToBackend},
+		"env":        {uriVar, "env:MY_YAML", "MY_YAML", logsToBackend},
+		"old name":   {"OPENTELEMETRY_COLLECTOR_CONFIG_FILE", file(t, "collector.yaml", logsToBackend)},
+		"both names": {uriVar, "yaml:" + logsToBackend, "OPENTELEMETRY_COLLECTOR_CONFIG_FILE", "/nowhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t, env("HEADER_VALUE", token), env(tt...))
+			w.run(step{"log": "one"})
+			w.requireAllArrived()
+			assert.Empty(t, w.extensionLines())
+			w.end()
+		})
+	}
+}
+
+// TestConfigOutOfReach: a YAML that cannot be had is one line that names it, without the secrets in a URL, and the
+// function runs as if we were not there.
+func TestConfigOutOfReach(t *testing.T) {
+	refuses := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(refuses.Close)
+	for name, tt := range map[string]struct {
+		env  []string
+		want []string
+	}{
+		"refused":        {[]string{uriVar, refuses.URL + "/a.yaml?signature=hush"}, []string{"404", "/a.yaml"}},
+		"nobody there":   {[]string{uriVar, "http://" + freePort(t) + "/a.yaml?signature=hush"}, []string{"connection refused", "/a.yaml"}},
+		"not YAML":       {[]string{uriVar, "yaml:- a\n- b"}, []string{uriVar}},
+		"empty variable": {[]string{uriVar, "env:MY_YAML", "MY_YAML", " "}, []string{"env:MY_YAML"}},
+		"yaml without its name": {
+			[]string{uriVar, "exporters:\n  otlp_http: { headers: { authorization: \"hush\" } }"}, []string{"yaml:", uriVar},
+		},
+		"s3, in the default layer": {
+			[]string{uriVar, "s3://bucket.s3.us-east-1.amazonaws.com/a.yaml"}, []string{"s3"},
+		},
+		"directory": {[]string{uriVar, filepath.Dir(file(t, "x", ""))}, []string{"is a directory"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t, env(tt.env...))
+			w.requireUnharmed()
+			line := w.oneLine()
+			for _, part := range append(tt.want, "ERROR otelcol-lambda: Telemetry is accepted and discarded: ") {
+				assert.Contains(t, line, part)
+			}
+			assert.NotContains(t, line, "hush")
+			w.end()
+		})
+	}
+}
+
+// withLayerOf makes a copy of the layer that has one more file, as if another layer had brought it.
+func withLayerOf(t *testing.T, name, text string) func(*lambdaemulator.Config) {
+	return func(cfg *lambdaemulator.Config) {
+		opt := t.TempDir()
+		require.NoError(t, os.CopyFS(opt, os.DirFS(cfg.Layer)))
+		path := filepath.Join(opt, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		cfg.Layer, cfg.Mount = opt, lambdaemulator.MountPrivate
+	}
+}
