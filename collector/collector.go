@@ -59,6 +59,9 @@ func Run(set otelcol.CollectorSettings) error {
 		command.SilenceErrors = true // it would print them with the secrets in them
 		err = refs.masks.error(recovered(func() error { return command.ExecuteContext(ctx) }))
 	}
+	if err != nil && validates(os.Args) {
+		err = env.invalid(os.Args, err)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 	}

@@ -17,45 +17,48 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
 )
 
+// brokenConfigurations are mistakes, and parts of the one line that is said about each.
+var brokenConfigurations = map[string]struct {
+	yaml string // written to a file; else
+	env  []string
+	want []string
+}{
+	"invalid endpoint": {
+		env:  []string{"ROTEL_OTLP_EXPORTER_ENDPOINT", "http://host:port:4318/x y"},
+		want: []string{"ERROR", "ROTEL_OTLP_EXPORTER_ENDPOINT"},
+	},
+	"invalid protocol": {
+		env:  []string{"ROTEL_OTLP_EXPORTER_PROTOCOL", "smoke"},
+		want: []string{"ERROR", "ROTEL_OTLP_EXPORTER_PROTOCOL"},
+	},
+	"YAML syntax": {
+		yaml: "receivers:\n  otlp: [\n",
+		want: []string{"ERROR", "yaml", "collector.yaml"},
+	},
+	"unknown component": {
+		yaml: "receivers: { otlpp: }\nexporters: { nop: }\nservice: { pipelines: { logs: { receivers: [otlpp], exporters: [nop] } } }\n",
+		want: []string{"ERROR", "otlpp", "collector.yaml"},
+	},
+	"invalid endpoint in YAML": {
+		yaml: "receivers: { otlp: { protocols: { http: } } }\nexporters: { otlp_http: { endpoint: '' } }\n" +
+			"service: { pipelines: { logs: { receivers: [otlp], exporters: [otlp_http] } } }\n",
+		want: []string{"ERROR", "endpoint", "collector.yaml"},
+	},
+	"cannot start": {
+		yaml: "receivers: { otlp: { protocols: { http: } } }\nexporters: { otlp_http: { endpoint: 'http://localhost:1', tls: { ca_file: /nowhere/ca.pem } } }\n" +
+			"service: { pipelines: { logs: { receivers: [otlp], exporters: [otlp_http] } } }\n",
+		want: []string{"ERROR", "/nowhere/ca.pem", "collector.yaml"},
+	},
+	"missing file": {
+		env:  []string{"OPENTELEMETRY_COLLECTOR_CONFIG_URI", "/var/task/nowhere.yaml"},
+		want: []string{"ERROR", "/var/task/nowhere.yaml"},
+	},
+}
+
 // TestBrokenConfiguration: whatever is wrong, the function runs as if we were not there, its SDK's exports are
 // accepted at once, and one line says what to do (trap 24).
 func TestBrokenConfiguration(t *testing.T) {
-	for name, tt := range map[string]struct {
-		yaml string // written to a file; else
-		env  []string
-		want []string // parts of the one line
-	}{
-		"invalid endpoint": {
-			env:  []string{"ROTEL_OTLP_EXPORTER_ENDPOINT", "http://host:port:4318/x y"},
-			want: []string{"ERROR", "ROTEL_OTLP_EXPORTER_ENDPOINT"},
-		},
-		"invalid protocol": {
-			env:  []string{"ROTEL_OTLP_EXPORTER_PROTOCOL", "smoke"},
-			want: []string{"ERROR", "ROTEL_OTLP_EXPORTER_PROTOCOL"},
-		},
-		"YAML syntax": {
-			yaml: "receivers:\n  otlp: [\n",
-			want: []string{"ERROR", "yaml", "collector.yaml"},
-		},
-		"unknown component": {
-			yaml: "receivers: { otlpp: }\nexporters: { nop: }\nservice: { pipelines: { logs: { receivers: [otlpp], exporters: [nop] } } }\n",
-			want: []string{"ERROR", "otlpp", "collector.yaml"},
-		},
-		"invalid endpoint in YAML": {
-			yaml: "receivers: { otlp: { protocols: { http: } } }\nexporters: { otlp_http: { endpoint: '' } }\n" +
-				"service: { pipelines: { logs: { receivers: [otlp], exporters: [otlp_http] } } }\n",
-			want: []string{"ERROR", "endpoint", "collector.yaml"},
-		},
-		"cannot start": {
-			yaml: "receivers: { otlp: { protocols: { http: } } }\nexporters: { otlp_http: { endpoint: 'http://localhost:1', tls: { ca_file: /nowhere/ca.pem } } }\n" +
-				"service: { pipelines: { logs: { receivers: [otlp], exporters: [otlp_http] } } }\n",
-			want: []string{"ERROR", "/nowhere/ca.pem", "collector.yaml"},
-		},
-		"missing file": {
-			env:  []string{"OPENTELEMETRY_COLLECTOR_CONFIG_URI", "/var/task/nowhere.yaml"},
-			want: []string{"ERROR", "/var/task/nowhere.yaml"},
-		},
-	} {
+	for name, tt := range brokenConfigurations {
 		t.Run(name, func(t *testing.T) {
 			configure := []func(*lambdaemulator.Config){env(tt.env...)}
 			if tt.yaml != "" {

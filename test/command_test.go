@@ -1,0 +1,101 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// backendVars are what the files of ../config ask for.
+var backendVars = []string{
+	"CLICKSTACK_ENDPOINT=https://clickstack.example.com:4318", "CLICKSTACK_INGESTION_KEY=hush-hush",
+	"GATEWAY_ENDPOINT=gateway.internal:4317", "GATEWAY_USER=me", "GATEWAY_PASSWORD=hush-hush",
+	"CLICKHOUSE_ENDPOINT=https://clickhouse.example.com:8443", "CLICKHOUSE_USER=me", "CLICKHOUSE_PASSWORD=hush-hush",
+	"CLOUDWATCH_LOG_GROUP=group", "CLOUDWATCH_LOG_STREAM=stream", "AWS_REGION=us-east-1",
+}
+
+// command runs the collector as users do on their machines, with the given variables alone, and returns what it said.
+func command(t *testing.T, layer string, vars []string, args ...string) (said string, ok bool) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(layer, "otelcol-lambda", "collector"), args...)
+	cmd.Env = append([]string{"PATH=/usr/bin:/bin"}, vars...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err == nil
+}
+
+// TestValidate: what is wrong is said before the deployment, in the words of the layer's log.
+func TestValidate(t *testing.T) {
+	for name, tt := range brokenConfigurations {
+		if name == "cannot start" { // valid, but for the machine
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			vars, args := []string{}, []string{"validate"}
+			for i := 0; i < len(tt.env); i += 2 {
+				vars = append(vars, tt.env[i]+"="+tt.env[i+1])
+			}
+			if tt.yaml != "" {
+				args = append(args, "--config", file(t, "collector.yaml", tt.yaml))
+			}
+			said, ok := command(t, built.layer, append([]string{
+				"ROTEL_OTLP_EXPORTER_ENDPOINT=http://localhost:4318", "ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS=authorization=" + token,
+			}, vars...), args...)
+			assert.False(t, ok)
+			for _, part := range tt.want {
+				if part != "ERROR" {
+					assert.Contains(t, said, part)
+				}
+			}
+			assert.NotContains(t, said, token)
+		})
+	}
+}
+
+// TestFilesValidate: the files to start from are valid as they are.
+func TestFilesValidate(t *testing.T) {
+	t.Parallel()
+	requireValid(t, built.layer, "../config/*.yaml")
+}
+
+func requireValid(t *testing.T, layer, pattern string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, path := range files {
+		said, ok := command(t, layer, backendVars, "validate", "--config", path)
+		assert.True(t, ok, "%s: %s", path, said)
+		assert.Empty(t, said, path)
+	}
+}
+
+// TestPrintConfig: the YAML of a file, or of variables, with the secrets masked: also that of the variables of the
+// environment, and of headers.
+func TestPrintConfig(t *testing.T) {
+	t.Parallel()
+	printed, ok := command(t, built.layer, backendVars, "print-config", "--config", "../config/backends.yaml")
+	require.True(t, ok, printed)
+	assert.Contains(t, printed, "https://clickstack.example.com:4318")
+	assert.Contains(t, printed, "[REDACTED]")
+	assert.Contains(t, printed, "lambda_lifecycle", "what the layer adds is shown")
+
+	variables, ok := command(t, built.layer, []string{
+		"ROTEL_OTLP_EXPORTER_ENDPOINT=https://api.example.com", "ROTEL_OTLP_EXPORTER_PROTOCOL=http",
+		"ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS=authorization=hush-hush",
+		"ROTEL_OTLP_EXPORTER_TLS_KEY_PEM=hush-hush", "ROTEL_OTLP_EXPORTER_TLS_CERT_PEM=cert",
+	}, "print-config")
+	require.True(t, ok, variables)
+	assert.Contains(t, variables, "endpoint: https://api.example.com")
+	for _, text := range []string{printed, variables} {
+		assert.NotContains(t, text, "hush")
+		assert.False(t, strings.Contains(text, "bWU6aHVzaC1odXNo"), "nor the encoded credentials")
+	}
+}
