@@ -185,3 +185,34 @@ $(CLICKHOUSE)/gateway-collector: e2e/clickhouse/gateway-builder.yaml
 e2e: dist/$(NAME)-$(HOST_ARCH).zip
 	$(MAKE) --no-print-directory -j2 -f e2e/install.mk
 	go test -tags e2e ./e2e -count=1 -v -timeout 20m
+# Modules of their own: their dependencies are not those of the default layer.
+MODULES := components/spanmetrics examples/own-component
+
+.PHONY: test-manifest test-modules validate
+
+# What a manifest has from local folders, other than ours, is built again when it changes.
+LOCAL := $(shell for dir in $$(sed -n 's/.* path: *\([^ ,}]*\).*/\1/p' $(MANIFEST)); do \
+	test "$$dir" = . || find "$$dir" -name '*.go' -o -name go.mod; done)
+$(ARCHES:%=$(GENERATED)/collector-%): $(LOCAL)
+
+# A layer with one contrib processor, one contrib exporter and one component from a local folder more: a line each.
+build/more.yaml: builder-config.yaml Makefile
+	@mkdir -p build
+	sed -e 's#output_path: .*#output_path: build/more#' \
+		-e '/^processors:/a\  - gomod: github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor v0.161.0' \
+		-e '/^exporters:/a\  - gomod: github.com/open-telemetry/opentelemetry-collector-contrib/exporter/zipkinexporter v0.161.0' \
+		-e '/^exporters:/a\  - { gomod: example.com/webhookexporter v0.0.0, path: examples/own-component }' $< > $@
+
+test-manifest: dist/$(NAME)-$(HOST_ARCH).zip build/more.yaml test-modules
+	$(MAKE) layer MANIFEST=build/more.yaml NAME=otelcol-lambda-more ARCHES=$(HOST_ARCH)
+	go test -tags more -run More ./test
+
+test-modules:
+	for module in $(MODULES); do (cd $$module && go mod tidy -diff && go vet ./... && go test -race ./...) || exit 1; done
+
+# The Collector command for this machine, whatever it is.
+$(GENERATED)/collector: $(GENERATED)/main.go $(SOURCES)
+	cd $(GENERATED) && CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags '$(TAGS),distribution' -o collector .
+
+validate: $(GENERATED)/collector
+	@$< validate $(if $(CONFIG),--config '$(CONFIG)')
