@@ -18,7 +18,7 @@ var backendVars = []string{
 	"CLICKSTACK_ENDPOINT=https://clickstack.example.com:4318", "CLICKSTACK_INGESTION_KEY=hush-hush",
 	"GATEWAY_ENDPOINT=gateway.internal:4317", "GATEWAY_USER=me", "GATEWAY_PASSWORD=hush-hush",
 	"CLICKHOUSE_ENDPOINT=https://clickhouse.example.com:8443", "CLICKHOUSE_USER=me", "CLICKHOUSE_PASSWORD=hush-hush",
-	"CLOUDWATCH_LOG_GROUP=group", "CLOUDWATCH_LOG_STREAM=stream", "AWS_REGION=us-east-1",
+	"CLOUDWATCH_LOG_GROUP=group", "CLOUDWATCH_LOG_STREAM=stream", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=hush-hush",
 }
 
 // command runs the collector as users do on their machines, with the given variables alone, and returns what it said.

@@ -6,9 +6,12 @@
 package test
 
 import (
+	"archive/zip"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -21,14 +24,22 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
 )
 
-// The tests of the full layer, which takes minutes to build:
-//
-//	make layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full && go test -tags full -run Full ./test
+// The tests of the full layer, which takes minutes to build: `make test-full`.
+
+// unpackedFull unpacks the full layer, once.
+var unpackedFull = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(built.function, "full") // which TestMain removes
+	archive, err := zip.OpenReader("../dist/otelcol-lambda-full-" + runtime.GOARCH + ".zip")
+	if err != nil {
+		return "", err
+	}
+	return dir, errors.Join(os.CopyFS(dir, archive), archive.Close())
+})
 
 // fullLayer takes the place of the default layer.
 func fullLayer(t *testing.T) func(*lambdaemulator.Config) {
 	t.Helper()
-	layer, err := filepath.Abs("../dist/otelcol-lambda-full-" + runtime.GOARCH + ".zip")
+	layer, err := unpackedFull()
 	require.NoError(t, err)
 	return func(cfg *lambdaemulator.Config) { cfg.Layer = layer }
 }

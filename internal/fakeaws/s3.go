@@ -4,7 +4,10 @@
 package fakeaws
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"strings"
@@ -24,6 +27,10 @@ func (s *Server) getObject(w http.ResponseWriter, r *http.Request, region string
 		answerXML(w, http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	default:
 		w.Header().Set("Content-Type", "binary/octet-stream")
+		// The checksum that clients of S3 give every object nowadays.
+		sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(text)))
+		w.Header().Set("X-Amz-Checksum-Crc32", base64.StdEncoding.EncodeToString(sum))
+		w.Header().Set("X-Amz-Checksum-Type", "FULL_OBJECT")
 		_, _ = io.WriteString(w, text)
 	}
 }
