@@ -8,14 +8,20 @@ import (
 	"strings"
 )
 
-// logger writes one line per message, in the function's log format: Lambda splits an extension's output per line.
+// logger writes one line per message, in the format of the collector's: Lambda splits an extension's output per line.
 type logger struct {
 	out  io.Writer
 	json bool
 }
 
-// jsonLogs decides by AWS_LAMBDA_LOG_FORMAT, which is documented as JSON and seen as json.
-func jsonLogs(format string) bool { return strings.EqualFold(format, "JSON") }
+// jsonLogs decides by ROTEL_LOG_FORMAT, if it is set, else by the function's AWS_LAMBDA_LOG_FORMAT, which is documented
+// as JSON and seen as json.
+func jsonLogs(own, function string) bool {
+	if own = strings.TrimSpace(own); own != "" {
+		return strings.EqualFold(own, "json")
+	}
+	return strings.EqualFold(function, "json")
+}
 
 func (l logger) error(message string) { l.print("ERROR", message) }
 func (l logger) warn(message string)  { l.print("WARN", message) }

@@ -23,7 +23,7 @@ import (
 const collectorPath = "../otelcol-lambda/collector"
 
 func main() {
-	log := logger{out: os.Stderr, json: jsonLogs(os.Getenv("AWS_LAMBDA_LOG_FORMAT"))}
+	log := logger{out: os.Stderr, json: jsonLogs(os.Getenv("ROTEL_LOG_FORMAT"), os.Getenv("AWS_LAMBDA_LOG_FORMAT"))}
 	if err := run(log); err != nil {
 		log.error(err.Error())
 		os.Exit(1)

@@ -134,7 +134,15 @@ func TestRegisterRefused(t *testing.T) {
 func TestLogger(t *testing.T) {
 	var out strings.Builder
 	logger{out: &out}.error("one\ntwo")
-	logger{out: &out, json: jsonLogs("json")}.warn("say \"x\" \x1b[1m \xff \\")
+	logger{out: &out, json: jsonLogs(" ", "json")}.warn("say \"x\" \x1b[1m \xff \\")
 	assert.Equal(t, "ERROR otelcol-lambda: one two\n"+
 		`{"level":"WARN","logger":"otelcol-lambda","message":"say \"x\" [1m � \\"}`+"\n", out.String())
+}
+
+func TestJSONLogs(t *testing.T) {
+	assert.True(t, jsonLogs("", "JSON"))
+	assert.True(t, jsonLogs("JSON", "Text"))
+	assert.False(t, jsonLogs("text", "JSON"))
+	assert.False(t, jsonLogs("", "Text"))
+	assert.False(t, jsonLogs("", ""))
 }

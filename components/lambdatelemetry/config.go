@@ -34,7 +34,8 @@ type LogsConfig struct {
 	// Level is the lowest level that is logged. Default: OPENTELEMETRY_EXTENSION_LOG_LEVEL, else warn.
 	Level zapcore.Level `mapstructure:"level"`
 
-	// Encoding is "console" (text lines) or "json". Default: json if AWS_LAMBDA_LOG_FORMAT is JSON, else console.
+	// Encoding is "console" (text lines) or "json". Default: ROTEL_LOG_FORMAT, else json if
+	// AWS_LAMBDA_LOG_FORMAT is JSON, else console.
 	Encoding string `mapstructure:"encoding"`
 
 	// ignored are the other keys that were set, sorted.

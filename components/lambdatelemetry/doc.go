@@ -17,7 +17,8 @@
 // The environment decides:
 //
 //	OPENTELEMETRY_EXTENSION_LOG_LEVEL  debug, info, warn or error in any case (default warn)
-//	AWS_LAMBDA_LOG_FORMAT              JSON in any case: JSON lines, anything else: text; set by Lambda
+//	ROTEL_LOG_FORMAT                   json or text
+//	AWS_LAMBDA_LOG_FORMAT              the same, if that is not set; set by Lambda
 //
 // and service::telemetry::logs::{level, encoding} of a YAML configuration comes before it. All else that the stock
 // service::telemetry takes (other keys of logs; metrics, traces, resource) is accepted, so that a configuration from

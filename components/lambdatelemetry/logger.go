@@ -16,8 +16,10 @@ import (
 const (
 	// levelVar is the variable that users of the opentelemetry-lambda layer know.
 	levelVar = "OPENTELEMETRY_EXTENSION_LOG_LEVEL"
-	// formatVar is set by Lambda to the log format of the function: documented as JSON or Text, seen as json.
-	formatVar = "AWS_LAMBDA_LOG_FORMAT"
+	// ownFormatVar is the variable that Rotel's users know: text or json. It comes before formatVar, which Lambda sets
+	// to the log format of the function: documented as JSON or Text, seen as json. The supervisor has the same rule.
+	ownFormatVar = "ROTEL_LOG_FORMAT"
+	formatVar    = "AWS_LAMBDA_LOG_FORMAT"
 
 	// loggerName tells our lines from those of the function and of other extensions.
 	loggerName = "otelcol-lambda"
@@ -52,8 +54,13 @@ func levelFromEnv(lookupEnv func(string) (string, bool)) (zapcore.Level, error) 
 }
 
 func encodingFromEnv(lookupEnv func(string) (string, bool)) string {
-	if value, _ := lookupEnv(formatVar); strings.EqualFold(strings.TrimSpace(value), encodingJSON) {
-		return encodingJSON
+	for _, name := range []string{ownFormatVar, formatVar} {
+		value, _ := lookupEnv(name)
+		if value = strings.TrimSpace(value); strings.EqualFold(value, encodingJSON) {
+			return encodingJSON
+		} else if value != "" {
+			break
+		}
 	}
 	return encodingConsole
 }

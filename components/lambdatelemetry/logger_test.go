@@ -140,3 +140,15 @@ func BenchmarkNewLogger(b *testing.B) {
 		NewLogger(lookup, out)
 	}
 }
+
+func TestEncodingFromEnv(t *testing.T) {
+	t.Parallel()
+	for want, environments := range map[string][]env{
+		encodingJSON:    {{formatVar: "JSON"}, {formatVar: "json"}, {ownFormatVar: "Json", formatVar: "Text"}, {ownFormatVar: " ", formatVar: "JSON"}},
+		encodingConsole: {{}, {formatVar: "Text"}, {ownFormatVar: "text", formatVar: "JSON"}},
+	} {
+		for _, e := range environments {
+			assert.Equal(t, want, encodingFromEnv(e.lookup), "%v", e)
+		}
+	}
+}

@@ -27,6 +27,12 @@ var harmless = []string{
 	"ROTEL_TELEMETRY_ENDPOINT", "ROTEL_ENVIRONMENT", "ROTEL_ENV_FILE",
 }
 
+// withoutEffect are variables of Rotel that ask for what there is not here, and what there is instead.
+var withoutEffect = map[string]string{
+	"_NESTED_KV_MAX_DEPTH":            "an attribute that is a map is stored as JSON text, or as it is with ENABLE_JSON",
+	"ROTEL_ENABLE_INTERNAL_TELEMETRY": "the metrics about the export itself are on, unless OTELCOL_LAMBDA_OWN_METRICS is false",
+}
+
 // variables are the ROTEL_ variables of an environment. They know which of them were read, and collect what is to be
 // said of them.
 type variables struct {
@@ -145,19 +151,29 @@ func (v *variables) ignore(prefix string) {
 	maps.DeleteFunc(v.values, func(name, _ string) bool { return strings.HasPrefix(name, prefix) })
 }
 
-// warnings returns the notes, and one more that names the variables that were not read.
+// warnings returns the notes, one for each variable of which it is known why it was not read, and one more that names
+// the others.
 func (v *variables) warnings() []string {
 	var unread []string
-	for name := range v.values {
+	for _, name := range slices.Sorted(maps.Keys(v.values)) {
 		isSuffix := func(end string) bool { return strings.HasSuffix(name, end) }
-		if !v.read[name] && !slices.ContainsFunc(harmless, isSuffix) {
+		if v.read[name] || slices.ContainsFunc(harmless, isSuffix) {
+			continue
+		}
+		known := false
+		for end, instead := range withoutEffect {
+			if isSuffix(end) {
+				v.note("%q has no effect: %s", name, instead)
+				known = true
+			}
+		}
+		if !known {
 			unread = append(unread, strconv.Quote(name))
 		}
 	}
 	if len(unread) == 0 {
 		return v.notes
 	}
-	slices.Sort(unread)
 	return append(v.notes, "these variables have no effect: "+strings.Join(unread, ", "))
 }
 
