@@ -87,17 +87,39 @@ func (w *world) requireUnharmed() {
 	}
 }
 
-// TestPortTaken: a taken OTLP port is one line; function logs still flow (trap 29).
+// TestPortTaken: a taken OTLP port, of either protocol, is one line; function logs still flow (trap 29). The port of the
+// telemetry is any that is free, whatever a YAML says.
 func TestPortTaken(t *testing.T) {
+	for _, variable := range []string{"ROTEL_OTLP_GRPC_ENDPOINT", "ROTEL_OTLP_HTTP_ENDPOINT"} {
+		t.Run(variable, func(t *testing.T) {
+			taken := takePort(t)
+			w := start(t, env(variable, taken))
+			w.run(step{"log": "logs flow"})
+			w.requireAllArrived()
+			line := w.oneLine()
+			assert.Contains(t, line, "address already in use")
+			assert.Contains(t, line, taken)
+			w.end()
+		})
+	}
+	t.Run("telemetry", func(t *testing.T) {
+		_, port, err := net.SplitHostPort(takePort(t))
+		require.NoError(t, err)
+		w := start(t, env("HEADER_VALUE", token), withYAML(t, strings.Replace(logsToBackend, "telemetryapi:", "telemetryapi: { port: "+port+" }", 1)))
+		w.run(step{"log": "logs flow"})
+		w.requireAllArrived()
+		assert.Empty(t, w.extensionLines())
+		w.end()
+	})
+}
+
+// takePort listens where nobody else can then.
+func takePort(t *testing.T) (address string) {
+	t.Helper()
 	taken, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer func() { _ = taken.Close() }()
-	w := start(t, env("ROTEL_OTLP_HTTP_ENDPOINT", taken.Addr().String()))
-	w.run(step{"log": "logs flow"})
-	w.requireAllArrived()
-	line := w.oneLine()
-	assert.Contains(t, line, "address already in use")
-	assert.Contains(t, line, taken.Addr().String())
+	t.Cleanup(func() { _ = taken.Close() })
+	return taken.Addr().String()
 }
 
 // TestCollectorKilled: the collector dies in the middle of an invocation; the function's answers are unharmed, and
