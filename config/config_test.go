@@ -4,7 +4,6 @@
 package config
 
 import (
-	"context"
 	"path/filepath"
 	"testing"
 
@@ -15,20 +14,19 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
-	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/pipeline"
-	"go.opentelemetry.io/collector/processor"
-	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
 	"github.com/otelcol-lambda/otelcol-lambda/components/lambdaconfmap"
+	"github.com/otelcol-lambda/otelcol-lambda/components/lambdalifecycle"
+	"github.com/otelcol-lambda/otelcol-lambda/components/lambdaresourceprocessor"
 	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
+	"github.com/otelcol-lambda/otelcol-lambda/components/telemetryapireceiver"
 )
 
 // environment is what the files ask their users to set.
@@ -90,69 +88,20 @@ func TestFilesLoad(t *testing.T) {
 	}
 }
 
-// factories are the real ones, with stand-ins for our own components.
+// factories are those of the layer that the files use.
 func factories() (otelcol.Factories, error) {
 	all := otelcol.Factories{Telemetry: lambdatelemetry.NewFactory()}
 	var err error
-	if all.Extensions, err = otelcol.MakeFactoryMap(lifecycle()); err != nil {
+	if all.Extensions, err = otelcol.MakeFactoryMap(lambdalifecycle.NewFactory()); err != nil {
 		return all, err
 	}
-	if all.Receivers, err = otelcol.MakeFactoryMap(otlpreceiver.NewFactory(), telemetryAPI()); err != nil {
+	if all.Receivers, err = otelcol.MakeFactoryMap(otlpreceiver.NewFactory(), telemetryapireceiver.NewFactory()); err != nil {
 		return all, err
 	}
-	if all.Processors, err = otelcol.MakeFactoryMap(lambdaResource()); err != nil {
+	if all.Processors, err = otelcol.MakeFactoryMap(lambdaresourceprocessor.NewFactory()); err != nil {
 		return all, err
 	}
 	all.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
 		otlpexporter.NewFactory(), otlphttpexporter.NewFactory(), debugexporter.NewFactory())
 	return all, err
-}
-
-// idle is a component that does nothing.
-type idle struct {
-	component.StartFunc
-	component.ShutdownFunc
-}
-
-func lifecycle() extension.Factory {
-	return extension.NewFactory(component.MustNewType("lambda_lifecycle"),
-		func() component.Config { return &struct{}{} },
-		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-			return idle{}, nil
-		},
-		component.StabilityLevelStable)
-}
-
-func telemetryAPI() receiver.Factory {
-	type config struct {
-		Types []string `mapstructure:"types"`
-	}
-	return receiver.NewFactory(component.MustNewType("telemetryapi"),
-		func() component.Config { return &config{} },
-		receiver.WithLogs(func(context.Context, receiver.Settings, component.Config, consumer.Logs) (receiver.Logs, error) {
-			return idle{}, nil
-		}, component.StabilityLevelStable))
-}
-
-func lambdaResource() processor.Factory {
-	return processor.NewFactory(component.MustNewType("lambda_resource"),
-		func() component.Config { return &struct{}{} },
-		processor.WithTraces(func(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Traces) (processor.Traces, error) {
-			return struct {
-				idle
-				consumer.Traces
-			}{Traces: next}, nil
-		}, component.StabilityLevelStable),
-		processor.WithMetrics(func(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Metrics) (processor.Metrics, error) {
-			return struct {
-				idle
-				consumer.Metrics
-			}{Metrics: next}, nil
-		}, component.StabilityLevelStable),
-		processor.WithLogs(func(_ context.Context, _ processor.Settings, _ component.Config, next consumer.Logs) (processor.Logs, error) {
-			return struct {
-				idle
-				consumer.Logs
-			}{Logs: next}, nil
-		}, component.StabilityLevelStable))
 }

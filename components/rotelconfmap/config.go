@@ -34,7 +34,7 @@ func buildConfig(vars *variables, has Components) map[string]any {
 	exporters := newExporters(vars, has)
 	exporters.addAll()
 	debugged := exporters.addDebug()
-	sources := sourcesOf(vars)
+	sources := sourcesOf(vars, exporters.take)
 	attributes := resourceAttributes(vars)
 
 	pipelines := map[string]any{}

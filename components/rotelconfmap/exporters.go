@@ -51,9 +51,12 @@ func newExporters(vars *variables, has Components) *exporters {
 	}
 }
 
+// take says that somebody takes the signal.
+func (e *exporters) take(signal string) bool { return len(e.bySignal[signal]) > 0 }
+
 // of returns the exporters of a signal: one that discards everything, if there is no other.
 func (e *exporters) of(signal string) []any {
-	if len(e.bySignal[signal]) == 0 {
+	if !e.take(signal) {
 		e.section[nopExporter] = nil
 		return []any{nopExporter}
 	}
@@ -193,16 +196,9 @@ func (e *exporters) leaveOut(name, reason string) {
 
 // addDebug adds what prints telemetry, and returns the signals that it prints.
 func (e *exporters) addDebug() []string {
-	var debugged []string
-	for signal := range listed(strings.ToLower(e.vars.get(debugVar))) {
-		switch {
-		case signal == "none" || slices.Contains(debugged, signal):
-		case slices.Contains(signals, signal):
-			debugged = append(debugged, signal)
-			e.bySignal[signal] = append(e.bySignal[signal], debugExporter)
-		default:
-			e.vars.reject(debugVar, "must be traces, metrics, logs, several of them with commas, or none")
-		}
+	debugged := e.vars.words(debugVar, "", "traces", "metrics", "logs")
+	for _, signal := range debugged {
+		e.bySignal[signal] = append(e.bySignal[signal], debugExporter)
 	}
 	if len(debugged) > 0 {
 		e.section[debugExporter] = map[string]any{

@@ -14,7 +14,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
@@ -24,10 +23,10 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/processor"
-	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
 	"github.com/otelcol-lambda/otelcol-lambda/components/lambdatelemetry"
+	"github.com/otelcol-lambda/otelcol-lambda/components/telemetryapireceiver"
 )
 
 // resolverSettings resolve rotel:env of the given environment, with the stock provider for ${env:…}, and one for
@@ -54,20 +53,11 @@ func (arnProvider) Scheme() string { return "arn" }
 
 func (arnProvider) Shutdown(context.Context) error { return nil }
 
-// factories are the real ones, but for the receiver of the Telemetry API.
+// factories are those of the layer that the configurations use.
 func factories() (otelcol.Factories, error) {
-	type telemetryConfig struct {
-		Types []string `mapstructure:"types"`
-	}
-	telemetryAPI := receiver.NewFactory(component.MustNewType("telemetryapi"),
-		func() component.Config { return &telemetryConfig{} },
-		receiver.WithLogs(func(context.Context, receiver.Settings, component.Config, consumer.Logs) (receiver.Logs, error) {
-			return idle{Consumer: consumertest.NewNop()}, nil
-		}, component.StabilityLevelStable))
-
 	all := otelcol.Factories{Telemetry: lambdatelemetry.NewFactory()}
 	var err error
-	if all.Receivers, err = otelcol.MakeFactoryMap(otlpreceiver.NewFactory(), telemetryAPI); err != nil {
+	if all.Receivers, err = otelcol.MakeFactoryMap(otlpreceiver.NewFactory(), telemetryapireceiver.NewFactory()); err != nil {
 		return all, err
 	}
 	if all.Processors, err = otelcol.MakeFactoryMap[processor.Factory](resourceprocessor.NewFactory()); err != nil {

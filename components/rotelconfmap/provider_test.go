@@ -129,6 +129,7 @@ func TestInvalidValues(t *testing.T) {
 		{"log format", []string{endpoint, "ROTEL_LOG_FORMAT=hush"}, `"ROTEL_LOG_FORMAT" must be text or json`},
 		{"attribute", []string{"ROTEL_OTEL_RESOURCE_ATTRIBUTES=hush"}, `"ROTEL_OTEL_RESOURCE_ATTRIBUTES" must be a list name=value,name=value, and entry 1` + badList},
 		{"debug", []string{"ROTEL_DEBUG_LOG=traces,hush"}, `"ROTEL_DEBUG_LOG" must be traces, metrics, logs, several of them with commas, or none`},
+		{"platform telemetry", []string{"OTELCOL_LAMBDA_PLATFORM_TELEMETRY=traces,hush"}, `"OTELCOL_LAMBDA_PLATFORM_TELEMETRY" must be traces, metrics, several of them with commas, or none`},
 		{"verbosity", []string{"ROTEL_DEBUG_LOG=traces", "ROTEL_DEBUG_LOG_VERBOSITY=hush"}, `"ROTEL_DEBUG_LOG_VERBOSITY" must be basic or detailed`},
 		{"receiver", []string{"ROTEL_OTLP_GRPC_ENDPOINT=4317"}, `"ROTEL_OTLP_GRPC_ENDPOINT" must be host:port, for example localhost:4317`},
 		{

@@ -5,6 +5,7 @@ package rotelconfmap
 
 import (
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -27,15 +28,24 @@ const (
 
 	otlpReceiver      = "otlp"
 	telemetryReceiver = "telemetryapi"
+
+	// platformVar says what is made of Lambda's own events. It is the layer's own variable.
+	platformVar = "OTELCOL_LAMBDA_PLATFORM_TELEMETRY"
 )
 
-// sourcesOf returns the receivers of each signal.
-func sourcesOf(vars *variables) map[string][]any {
+// sourcesOf returns the receivers of each signal. Spans and metrics are made of Lambda's own events only for somebody
+// who takes them.
+func sourcesOf(vars *variables, exported func(signal string) bool) map[string][]any {
 	sources := map[string][]any{logsSignal: {telemetryReceiver}}
+	ofLambda := vars.words(platformVar, "traces,metrics", "traces", "metrics")
 	for _, signal := range signals {
-		if !vars.bool(receiverPrefix + strings.ToUpper(signal) + disabledSuffix) {
-			sources[signal] = append(sources[signal], otlpReceiver)
+		if vars.bool(receiverPrefix + strings.ToUpper(signal) + disabledSuffix) {
+			continue
 		}
+		if slices.Contains(ofLambda, signal) && exported(signal) {
+			sources[signal] = append(sources[signal], telemetryReceiver)
+		}
+		sources[signal] = append(sources[signal], otlpReceiver)
 	}
 	return sources
 }

@@ -4,6 +4,7 @@
 package rotelconfmap
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -33,6 +34,9 @@ var withoutEffect = map[string]string{
 	"ROTEL_ENABLE_INTERNAL_TELEMETRY": "the metrics about the export itself are on, unless OTELCOL_LAMBDA_OWN_METRICS is false",
 }
 
+// own are the layer's own variables that are read here, too.
+var own = []string{ownLevelVar, platformVar}
+
 // variables are the ROTEL_ variables of an environment. They know which of them were read, and collect what is to be
 // said of them.
 type variables struct {
@@ -52,7 +56,7 @@ func newVariables(environ []string) *variables {
 	v := &variables{values: map[string]string{}, read: map[string]bool{}}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if value = strings.TrimSpace(value); value != "" && (strings.HasPrefix(name, prefix) || name == ownLevelVar) {
+		if value = strings.TrimSpace(value); value != "" && (strings.HasPrefix(name, prefix) || slices.Contains(own, name)) {
 			v.values[name] = value
 		}
 	}
@@ -75,6 +79,21 @@ func (v *variables) choice(name string, words ...string) string {
 		v.reject(name, "must be %s", strings.TrimPrefix(strings.Join(words, " or "), " or "))
 	}
 	return value
+}
+
+// words returns which of the given words a variable lists, with commas; "none" stands for an empty list.
+func (v *variables) words(name, byDefault string, known ...string) []string {
+	var words []string
+	for word := range listed(strings.ToLower(cmp.Or(v.get(name), byDefault))) {
+		switch {
+		case word == "none" || slices.Contains(words, word):
+		case slices.Contains(known, word):
+			words = append(words, word)
+		default:
+			v.reject(name, "must be %s, several of them with commas, or none", strings.Join(known, ", "))
+		}
+	}
+	return words
 }
 
 func (v *variables) bool(name string) bool {

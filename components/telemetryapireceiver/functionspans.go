@@ -16,23 +16,33 @@ import (
 // are of its trace if they agree on one. It is used concurrently, and remembers a fixed number of spans.
 type functionSpans struct {
 	mu           sync.Mutex
-	instrumented bool // there has been a span with an invocation's id
+	instrumented bool // there are spans with an invocation's id, or will be
+	seen         bool // there has been a span
 
 	named   [64]namedSpan // rings
 	namedAt int
-	loose   [16]looseSpan
+	loose   [16]looseTrace
 	looseAt int
 }
 
+// namedSpan is one that carries the id of its invocation.
 type namedSpan struct {
 	requestID string
-	context   traceContext
-	server    bool
+	sdkSpan
+	server bool
 }
 
-type looseSpan struct {
-	traceID pcommon.TraceID
-	start   time.Time
+// sdkSpan is where a span of the function's is in its trace.
+type sdkSpan struct {
+	traceContext
+	parent pcommon.SpanID
+}
+
+// looseTrace is a trace whose spans do not say which invocation they belong to. spanID is that of its first span, if that
+// has been seen.
+type looseTrace struct {
+	sdkSpan
+	latest time.Time // when a span of it last began
 }
 
 // observe looks at traces on their way through a pipeline.
@@ -52,19 +62,17 @@ func (f *functionSpans) observe(traces ptrace.Traces) {
 }
 
 func (f *functionSpans) note(span ptrace.Span) {
+	f.seen = true
 	id, ok := span.Attributes().Get(invocationIDKey)
 	if !ok {
 		id, ok = span.Attributes().Get("faas.execution") // its name before semantic conventions 1.19
 	}
 	if !ok {
-		if last := f.loose[(f.looseAt+len(f.loose)-1)%len(f.loose)]; last.traceID != span.TraceID() || span.StartTimestamp().AsTime().Before(last.start) {
-			f.loose[f.looseAt] = looseSpan{span.TraceID(), span.StartTimestamp().AsTime()}
-			f.looseAt = (f.looseAt + 1) % len(f.loose)
-		}
+		f.noteLoose(span)
 		return
 	}
 	f.instrumented = true
-	known := namedSpan{id.Str(), traceContext{span.TraceID(), span.SpanID(), true}, span.Kind() == ptrace.SpanKindServer}
+	known := namedSpan{id.Str(), sdkSpanOf(span), span.Kind() == ptrace.SpanKindServer}
 	for i := range f.named {
 		if f.named[i].requestID == known.requestID {
 			if known.server && !f.named[i].server {
@@ -77,39 +85,73 @@ func (f *functionSpans) note(span ptrace.Span) {
 	f.namedAt = (f.namedAt + 1) % len(f.named)
 }
 
+func (f *functionSpans) noteLoose(span ptrace.Span) {
+	trace := f.looseTrace(span.TraceID())
+	if start := span.StartTimestamp().AsTime(); start.After(trace.latest) {
+		trace.latest = start
+	}
+	if span.ParentSpanID().IsEmpty() || span.Kind() == ptrace.SpanKindServer {
+		trace.sdkSpan = sdkSpanOf(span)
+	}
+}
+
+// looseTrace returns the entry of a trace, a new one in place of the oldest if there is none.
+func (f *functionSpans) looseTrace(id pcommon.TraceID) *looseTrace {
+	for i := range f.loose {
+		if f.loose[i].traceID == id {
+			return &f.loose[i]
+		}
+	}
+	trace := &f.loose[f.looseAt]
+	*trace = looseTrace{sdkSpan: sdkSpan{traceContext: traceContext{traceID: id, sampled: true}}}
+	f.looseAt = (f.looseAt + 1) % len(f.loose)
+	return trace
+}
+
+func sdkSpanOf(span ptrace.Span) sdkSpan {
+	return sdkSpan{traceContext{span.TraceID(), span.SpanID(), true}, span.ParentSpanID()}
+}
+
 // of returns the span of an invocation.
-func (f *functionSpans) of(requestID string) (traceContext, bool) {
+func (f *functionSpans) of(requestID string) (sdkSpan, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.named {
 		if f.named[i].requestID == requestID && requestID != "" {
-			return f.named[i].context, true
+			return f.named[i].sdkSpan, true
 		}
 	}
-	return traceContext{}, false
+	return sdkSpan{}, false
 }
 
-// since returns the trace of the spans that have begun since then, without a span id, if there is just one; else it is
-// empty.
-func (f *functionSpans) since(start time.Time) traceContext {
+// since returns the trace of the spans that have begun since then, if there is just one; else it is empty. The span is
+// the first one of the trace, as far as it has been seen.
+func (f *functionSpans) since(start time.Time) sdkSpan {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var only traceContext
-	for _, span := range f.loose {
-		if span.traceID.IsEmpty() || span.start.Before(start) || span.traceID == only.traceID {
+	var only sdkSpan
+	for _, trace := range f.loose {
+		if trace.traceID.IsEmpty() || trace.latest.Before(start) {
 			continue
 		}
 		if !only.traceID.IsEmpty() {
-			return traceContext{}
+			return sdkSpan{}
 		}
-		only = traceContext{traceID: span.traceID, sampled: true}
+		only = trace.sdkSpan
 	}
 	return only
 }
 
-// hasSDK reports whether the function has made a span for any invocation.
-func (f *functionSpans) hasSDK() bool {
+// makesInvocations reports whether an SDK makes spans for invocations, unless it samples them out.
+func (f *functionSpans) makesInvocations() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.instrumented
+}
+
+// any reports whether the function makes, or will make, spans at all.
+func (f *functionSpans) any() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.instrumented || f.seen
 }

@@ -3,7 +3,10 @@
 
 package telemetryapireceiver
 
-import "go.opentelemetry.io/collector/pdata/plog"
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
 
 // maxHeld bounds the lines that wait for their trace, in bytes of records: what a busy function writes in one
 // invocation, and little beside its memory.
@@ -24,13 +27,13 @@ type joiner struct {
 
 // known returns the trace of an invocation that still runs, once it can be no other.
 func (j *joiner) known(inv *invocation) (traceContext, bool) {
-	if c, ok := j.spans.of(inv.id); ok {
-		return c, true
+	if theirs, ok := j.spans.of(inv.id); ok {
+		return theirs.traceContext, true
 	}
 	if j.followsXRay && !inv.header.traceID.IsEmpty() {
 		return traceContext{traceID: inv.header.traceID, sampled: true}, true
 	}
-	if !j.completed || j.spans.hasSDK() {
+	if !j.completed || j.spans.any() {
 		return traceContext{}, false
 	}
 	if j.mode == spanNever {
@@ -39,9 +42,15 @@ func (j *joiner) known(inv *invocation) (traceContext, bool) {
 	return inv.own(), true
 }
 
-// settle returns the trace of an invocation that has ended, empty if there is none, and the ids for a span of ours,
-// empty if there should be none.
-func (j *joiner) settle(inv *invocation, failed bool) (lines, span traceContext) {
+// ownSpan is where a span of ours belongs, empty if there should be none.
+type ownSpan struct {
+	traceContext
+	parent pcommon.SpanID
+}
+
+// settle returns the trace of an invocation that has ended, empty if there is none, and the place of a span of ours: a
+// trace has one root, so that ours is below the SDK's if there are both.
+func (j *joiner) settle(inv *invocation, failed bool) (lines traceContext, span ownSpan) {
 	theirs, named := j.spans.of(inv.id)
 	if named && !inv.header.traceID.IsEmpty() {
 		j.followsXRay = theirs.traceID == inv.header.traceID
@@ -50,16 +59,24 @@ func (j *joiner) settle(inv *invocation, failed bool) (lines, span traceContext)
 		theirs = j.spans.since(inv.start)
 	}
 	j.completed = j.completed || !failed
-	if j.mode == spanAlways || j.mode == spanAuto && !named && (failed || !j.spans.hasSDK()) {
-		span = inv.own()
-		if !theirs.traceID.IsEmpty() {
-			span.traceID = theirs.traceID
-		}
+	made := named || !theirs.traceID.IsEmpty() || j.spans.makesInvocations() // or left out, if the SDK samples
+	if j.mode != spanAlways && (j.mode == spanNever || named || made && !failed) {
+		return theirs.traceContext, ownSpan{}
 	}
-	if !named && !span.traceID.IsEmpty() {
-		return span, span
+	span.traceContext = inv.own()
+	if !theirs.traceID.IsEmpty() {
+		span.traceID = theirs.traceID
 	}
-	return theirs, span
+	if span.traceID == inv.header.traceID {
+		span.parent = inv.header.spanID
+	}
+	if !theirs.spanID.IsEmpty() && theirs.parent != span.spanID {
+		span.parent = theirs.spanID
+	}
+	if named {
+		return theirs.traceContext, span
+	}
+	return span.traceContext, span
 }
 
 // holder holds the lines of the current invocation until its trace is known. They are let go at the latest at

@@ -41,11 +41,16 @@ func (s *scenario) events(list ...string) {
 	s.take(decode(s.t, "["+strings.Join(list, ",")+"]"), observed, s.out)
 }
 
-func (s *scenario) sdk(traceID, requestID string) {
+func (s *scenario) sdk(traceID, requestID string) { s.sdkSpan(traceID, requestID, "") }
+
+func (s *scenario) sdkSpan(traceID, requestID, parent string) {
 	traces := ptrace.NewTraces()
 	span := traces.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
 	span.SetTraceID(traceIDOf(traceID))
 	span.SetSpanID(pcommon.SpanID{1})
+	var parentID pcommon.SpanID
+	decodeHex(parentID[:], parent)
+	span.SetParentSpanID(parentID)
 	span.SetStartTimestamp(pcommon.NewTimestampFromTime(time.Date(2026, 1, 2, 3, 4, 5, 5e6, time.UTC)))
 	if requestID != "" {
 		span.Attributes().PutStr(invocationIDKey, requestID)
@@ -128,8 +133,12 @@ func TestSpansWithoutAnInvocationID(t *testing.T) {
 	s.sdk(sdkID, "")
 	s.events(done(requestA, "success"))
 	assert.Equal(t, sdkID, s.lines()["one trace"])
-	require.Equal(t, 1, s.out.spans.Len())
-	assert.Equal(t, sdkID, s.out.spans.At(0).TraceID().String(), "the span of the invocation joins them")
+	assert.Zero(t, s.out.spans.Len(), "the trace has a root")
+	s.events(strings.ReplaceAll(begin(requestB, ""), "05.000Z", "06.000Z"), line("next"))
+	assert.NotContains(t, s.lines(), "next", "an SDK may send its spans still")
+	s.events(done(requestB, "success"))
+	assert.Equal(t, strings.ReplaceAll(requestB, "-", ""), s.lines()["next"])
+	assert.Equal(t, 1, s.out.spans.Len(), "there was none of the SDK's")
 
 	s = newScenario(t, spanAuto)
 	s.events(begin(requestA, ""), line("two traces"))
@@ -139,37 +148,72 @@ func TestSpansWithoutAnInvocationID(t *testing.T) {
 	assert.Equal(t, strings.ReplaceAll(requestA, "-", ""), s.lines()["two traces"])
 }
 
+// A trace has one root, and every span a parent that is there.
 func TestSpanOfTheInvocation(t *testing.T) {
 	t.Parallel()
+	const root, segment, upstream = "0100000000000000", "24cd7d670fa455f0", "35465b3a9e2f7c6a"
 	for _, tt := range []struct {
 		mode   string
-		sdk    bool
+		sdk    string // "" none, else whether its span names the invocation
+		header string
 		status string
-		want   int
+		trace  string // of our span; empty for none
+		parent string
 	}{
-		{spanAuto, false, "success", 1},
-		{spanAuto, true, "success", 0},
-		{spanAuto, true, "error", 0}, // the SDK's span says so
-		{spanAuto, false, "timeout", 1},
-		{spanAlways, true, "success", 1},
-		{spanNever, false, "timeout", 0},
+		{spanAuto, "", "", "success", strings.ReplaceAll(requestA, "-", ""), ""},
+		{spanAuto, "", header, "success", xrayID, upstream},
+		{spanAuto, "named", "", "success", "", ""},
+		{spanAuto, "named", "", "error", "", ""}, // the SDK's span says so
+		{spanAuto, "loose", "", "success", "", ""},
+		{spanAuto, "loose", "", "error", sdkID, root},
+		{spanAuto, "", "", "timeout", strings.ReplaceAll(requestA, "-", ""), ""},
+		{spanAlways, "named", "", "success", sdkID, root},
+		{spanAlways, "named", header, "success", sdkID, root},
+		{spanNever, "", "", "timeout", "", ""},
 	} {
 		s := newScenario(t, tt.mode)
-		s.events(begin(requestA, ""))
-		if tt.sdk {
+		s.events(begin(requestA, tt.header))
+		switch tt.sdk {
+		case "named":
 			s.sdk(sdkID, requestA)
+		case "loose":
+			s.sdk(sdkID, "")
 		}
 		s.events(done(requestA, tt.status), done(requestA, tt.status))
-		assert.Equal(t, tt.want, s.out.spans.Len(), "%+v", tt)
-		if tt.sdk && tt.want > 0 {
-			assert.Equal(t, sdkID, s.out.spans.At(0).TraceID().String())
+		if tt.trace == "" {
+			assert.Zero(t, s.out.spans.Len(), "%+v", tt)
+			continue
 		}
+		require.Equal(t, 1, s.out.spans.Len(), "%+v", tt)
+		assert.Equal(t, tt.trace, s.out.spans.At(0).TraceID().String(), "%+v", tt)
+		assert.Equal(t, tt.parent, s.out.spans.At(0).ParentSpanID().String(), "%+v", tt)
 	}
 	s := newScenario(t, spanAuto)
 	s.events(begin(requestA, ""))
 	s.sdk(sdkID, requestA)
 	s.events(done(requestA, "success"), begin(requestB, ""), done(requestB, "timeout"))
 	assert.Equal(t, 1, s.out.spans.Len(), "the SDK could not")
+
+	s = newScenario(t, spanAlways)
+	s.events(begin(requestA, header))
+	s.sdkSpan(xrayID, requestA, segment)
+	s.events(done(requestA, "success"))
+	assert.Equal(t, segment, s.out.spans.At(0).SpanID().String(), "ours is the parent that the SDK's span names")
+	assert.Equal(t, upstream, s.out.spans.At(0).ParentSpanID().String())
+}
+
+// The layers of OpenTelemetry start the function: what their SDK does not send has been sampled out.
+func TestWrapperOfOpenTelemetry(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t, spanAuto)
+	s.stream = newStream(s.cfg, &functionSpans{}, func(name string) string {
+		return map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-handler"}[name]
+	}, true, observed)
+	s.events(begin(requestA, ""), line("not sampled"), done(requestA, "success"))
+	assert.Equal(t, map[string]string{"not sampled": ""}, s.lines())
+	assert.Zero(t, s.out.spans.Len())
+	s.events(begin(requestB, ""), done(requestB, "timeout"))
+	assert.Equal(t, 1, s.out.spans.Len())
 }
 
 func TestHeldLinesAreBounded(t *testing.T) {

@@ -54,8 +54,8 @@ func (s *stream) joinByID(lr plog.LogRecord) {
 	if !ok {
 		return
 	}
-	if c, ok := s.joiner.spans.of(id.Str()); ok {
-		setTrace(lr, c)
+	if theirs, ok := s.joiner.spans.of(id.Str()); ok {
+		setTrace(lr, theirs.traceContext)
 	} else if inv := s.open[id.Str()]; inv != nil {
 		if c, ok := s.joiner.known(inv); ok {
 			setTrace(lr, c)

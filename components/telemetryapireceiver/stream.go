@@ -43,6 +43,10 @@ const (
 	snapStart   = "snap-start"
 )
 
+// execWrapperVar names the script that starts the function. Those of OpenTelemetry's layers, /opt/otel-handler and the
+// like, bring an SDK that makes a span for each invocation that it samples.
+const execWrapperVar = "AWS_LAMBDA_EXEC_WRAPPER"
+
 // maxOpen bounds the invocations that are taken to run: far more than a Managed Instance runs at the same time, and
 // only those whose end was never told pile up.
 const maxOpen = 1024
@@ -63,6 +67,7 @@ func newStream(cfg *Config, spans *functionSpans, getenv func(string) string, ha
 	s.joiner.interleaved = s.interleaved
 	s.functionLevel, _ = severity(cfg.Logs.FunctionLevel)
 	s.extensionLevel, _ = severity(cfg.Logs.ExtensionLevel)
+	spans.instrumented = strings.Contains(getenv(execWrapperVar), "otel")
 	s.measures.init(now)
 	return s
 }
@@ -96,7 +101,7 @@ func (s *stream) release(out *output) {
 	if s.current != nil {
 		var ok bool
 		if c, ok = s.joiner.known(s.current); !ok {
-			c = s.joiner.spans.since(s.current.start)
+			c = s.joiner.spans.since(s.current.start).traceContext
 		}
 	}
 	s.holder.release(out.records, c)
@@ -215,7 +220,7 @@ func (s *stream) finish(inv *invocation, o outcome, now time.Time, out *output) 
 	if !span.traceID.IsEmpty() {
 		s.tracer.invocation(inv, o, span, out.spans)
 	}
-	parent := span
+	parent := span.traceContext
 	if parent.traceID.IsEmpty() {
 		parent = lines
 	}

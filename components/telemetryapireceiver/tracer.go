@@ -100,14 +100,12 @@ func (t *tracer) startUps(parent traceContext, spans ptrace.SpanSlice) {
 }
 
 // invocation makes the span of an invocation.
-func (t *tracer) invocation(inv *invocation, o outcome, c traceContext, spans ptrace.SpanSlice) {
+func (t *tracer) invocation(inv *invocation, o outcome, at ownSpan, spans ptrace.SpanSlice) {
 	span := spans.AppendEmpty()
-	span.SetTraceID(c.traceID)
-	span.SetSpanID(c.spanID)
+	span.SetTraceID(at.traceID)
+	span.SetSpanID(at.spanID)
+	span.SetParentSpanID(at.parent)
 	span.SetFlags(uint32(sampledFlag))
-	if c.traceID == inv.header.traceID {
-		span.SetParentSpanID(inv.header.spanID)
-	}
 	span.SetName(t.functionName)
 	span.SetKind(ptrace.SpanKindServer)
 	start, end := inv.start, o.end
