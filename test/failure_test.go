@@ -141,7 +141,7 @@ func TestCollectorKilled(t *testing.T) {
 	assert.Equal(t, 1, arrived["before"])
 	assert.Equal(t, 1, arrived["after"])
 	assert.Equal(t, 1, arrived["awake"], "what nobody took while the collector was down waits for the next one")
-	assert.Len(t, w.backend.Spans(), 2)
+	assert.Len(t, functionSpans(w.backend), 2)
 	assert.Contains(t, w.oneLine(), "the collector ended (signal: killed)")
 	w.end()
 }
@@ -197,7 +197,7 @@ func TestWithoutTelemetryAPI(t *testing.T) {
 			inv := w.run(step{"log": "unseen"}, step{"spans": 2, "name": "work"})
 			assert.Less(t, inv.Overrun(), 500*time.Millisecond)
 			w.end()
-			assert.Len(t, w.backend.Spans(), 2)
+			assert.Len(t, functionSpans(w.backend), 2)
 			assert.Contains(t, w.oneLine(), "no Telemetry API")
 		})
 	}

@@ -68,7 +68,7 @@ func TestFiles(t *testing.T) {
 			env("GATEWAY_ENDPOINT", gateway.GRPCEndpoint(), "GATEWAY_USER", "me", "GATEWAY_PASSWORD", "secret"))
 		w.run(step{"log": "one"}, step{"spans": 2, "name": "work"})
 		w.requireAllArrived()
-		assert.Len(t, gateway.Spans(), 2)
+		assert.Len(t, functionSpans(gateway), 2)
 		assert.Empty(t, w.extensionLines())
 		w.end()
 	})

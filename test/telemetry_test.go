@@ -6,6 +6,7 @@ package test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,13 +43,7 @@ service:
 
 // lambdaSpans are the spans that the receiver made.
 func (w *world) lambdaSpans() []otlpbackend.Span {
-	var spans []otlpbackend.Span
-	for _, s := range w.backend.Spans() {
-		if strings.HasSuffix(s.Scope, "telemetryapireceiver") {
-			spans = append(spans, s)
-		}
-	}
-	return spans
+	return slices.DeleteFunc(w.backend.Spans(), func(s otlpbackend.Span) bool { return !strings.HasSuffix(s.Scope, ofLambda) })
 }
 
 // sums adds up what arrived of each counter and histogram: the value, and the number of measurements.

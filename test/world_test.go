@@ -185,12 +185,18 @@ func (w *world) requireAllArrived() {
 	w.t.Helper()
 	require.Equal(w.t, w.functionLines(), w.arrivedLines(), "log lines")
 	var arrived []string
-	for _, s := range w.backend.Spans() {
-		if !strings.HasSuffix(s.Scope, "telemetryapireceiver") { // those of Lambda's own events
-			arrived = append(arrived, s.SpanID)
-		}
+	for _, s := range functionSpans(w.backend) {
+		arrived = append(arrived, s.SpanID)
 	}
 	require.Equal(w.t, count(w.spans), count(arrived), "spans")
+}
+
+// ofLambda is the end of the scope of spans and metrics that are made of Lambda's own events.
+const ofLambda = "telemetryapireceiver"
+
+// functionSpans are the spans at a backend that the function has made.
+func functionSpans(backend *otlpbackend.Backend) []otlpbackend.Span {
+	return slices.DeleteFunc(backend.Spans(), func(s otlpbackend.Span) bool { return strings.HasSuffix(s.Scope, ofLambda) })
 }
 
 // oneLine requires that the layer has said exactly one line, and returns it.

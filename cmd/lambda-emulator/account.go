@@ -5,6 +5,8 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/otlpbackend"
@@ -102,9 +104,16 @@ func canonical(text string) string {
 	return string(encoded)
 }
 
-// tallySpans compares what the invocations said that they sent with the spans that arrived. The silent are the
+// functionSpans are those that the function has made. The others are made of Lambda's own events by the layer.
+func functionSpans(spans []otlpbackend.Span) []otlpbackend.Span {
+	const ofLambda = "/telemetryapireceiver" // the end of the scope's name
+	return slices.DeleteFunc(slices.Clone(spans), func(s otlpbackend.Span) bool { return strings.HasSuffix(s.Scope, ofLambda) })
+}
+
+// tallySpans compares what the invocations said that they sent with the function's spans that arrived. The silent are the
 // invocations that did not say.
-func tallySpans(invocations []lambdaemulator.Invocation, spans []otlpbackend.Span) (t tally, silent int) {
+func tallySpans(invocations []lambdaemulator.Invocation, all []otlpbackend.Span) (t tally, silent int) {
+	spans := functionSpans(all)
 	unclaimed := map[string]bool{} // the spans that arrived, by id, but for those that were announced by id
 	for _, s := range spans {
 		unclaimed[s.SpanID] = true

@@ -87,7 +87,9 @@ func TestTallySpans(t *testing.T) {
 		for _, payload := range tt.said {
 			invocations = append(invocations, lambdaemulator.Invocation{Payload: []byte(payload)})
 		}
-		var spans []otlpbackend.Span
+		ofLambda := otlpbackend.Span{SpanID: "of Lambda"}
+		ofLambda.Scope = "example.com/telemetryapireceiver"
+		spans := []otlpbackend.Span{ofLambda}
 		for _, id := range tt.ids {
 			spans = append(spans, otlpbackend.Span{SpanID: id})
 		}

@@ -148,5 +148,6 @@ func (r *report) writeTotals(out *bytes.Buffer) {
 		fmt.Fprintln(out, "What arrived is for your own backend to say.")
 		return
 	}
-	fmt.Fprintf(out, "Also arrived: %d other log records, %d data points, in %d requests altogether.\n", others, len(r.points), len(r.requests))
+	fmt.Fprintf(out, "Also arrived: %d other log records, %d spans of Lambda's own events, %d data points, in %d requests altogether.\n",
+		others, len(r.spans)-len(functionSpans(r.spans)), len(r.points), len(r.requests))
 }

@@ -59,8 +59,8 @@ type buffer[T any] struct {
 	// Of the run in progress.
 	breaker    breaker
 	connection connection
-	opened     bool  // ahead of a flush,
-	openedAt   int64 // when so many records had come in
+	opened     bool          // ahead of a flush,
+	openedAt   int64         // when so many records had come in
 	usual      time.Duration // that a request takes
 
 	started    bool

@@ -65,7 +65,7 @@ type MetricsConfig struct {
 	// environment counts for itself. Default delta.
 	Temporality string `mapstructure:"temporality"`
 	// Interval is how long to collect before the next data points, which go with the end of an invocation; what is left
-	// goes at shutdown. More than 0. Default 10s.
+	// goes at shutdown. More than 0. Default 1m, as with SDKs.
 	Interval time.Duration `mapstructure:"interval"`
 }
 
@@ -85,7 +85,7 @@ func createDefaultConfig() component.Config {
 		Traces: TracesConfig{Invocation: spanAuto},
 		// A function that is called often does not pay for a request per invocation; after one that is called seldom,
 		// nothing waits in a frozen environment.
-		Metrics: MetricsConfig{Temporality: delta, Interval: 10 * time.Second},
+		Metrics: MetricsConfig{Temporality: delta, Interval: time.Minute},
 	}
 }
 
