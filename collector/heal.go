@@ -28,12 +28,20 @@ func isTemporary(err error) bool {
 }
 
 // startHealing resolves the configuration again, beside the function and ever less often, until it can be resolved, and
-// asks the supervisor for a new collector then. Meanwhile everything is discarded, and the ports stay open: nothing
-// that the function sends has to wait. stop ends it.
-func startHealing(set confmap.ResolverSettings, link *control.Link, logger *zap.Logger) (stop func()) {
+// asks the supervisor for a new collector then. An attempt that has not ended is waited for. Meanwhile everything is
+// discarded, and the ports stay open: nothing that the function sends has to wait. stop ends it.
+func startHealing(reason error, set confmap.ResolverSettings, link *control.Link, logger *zap.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
+		var slow *loadError
+		if errors.As(reason, &slow) {
+			select {
+			case <-slow.done:
+			case <-ctx.Done():
+				return
+			}
+		}
 		for pause := healMin; ; pause = min(2*pause, healMax) {
 			select {
 			case <-time.After(pause):

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/service"
 	"go.uber.org/zap"
@@ -40,7 +39,7 @@ func startService(ctx context.Context, set otelcol.CollectorSettings, link *cont
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := loadConfig(ctx, set.ConfigProviderSettings, factories)
+	cfg, err := load(ctx, set.ConfigProviderSettings, factories)
 	if err != nil {
 		return nil, err
 	}
@@ -81,22 +80,6 @@ func startService(ctx context.Context, set otelcol.CollectorSettings, link *cont
 	}
 	renewer.follow(reloading(ctx, set.ConfigProviderSettings, factories), factories, s.Logger())
 	return s, nil
-}
-
-// loadConfig resolves and checks a configuration.
-func loadConfig(ctx context.Context, set otelcol.ConfigProviderSettings, factories otelcol.Factories) (*otelcol.Config, error) {
-	provider, err := otelcol.NewConfigProvider(set)
-	if err != nil {
-		return nil, err
-	}
-	cfg, err := provider.Get(ctx, factories)
-	if err == nil {
-		err = confmap.Validate(cfg)
-	}
-	if err = errors.Join(err, provider.Shutdown(ctx)); err != nil {
-		return nil, err
-	}
-	return cfg, nil
 }
 
 // reloading returns what loads a configuration once more, with the values of base. What there is to say about it has been

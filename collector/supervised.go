@@ -71,7 +71,7 @@ func (f *follower) follow(ctx context.Context, configErr error, started func(mem
 		}
 		discard := discardProvider{env: f.env}
 		if isTemporary(err) {
-			defer startHealing(*resolver, f.link, f.logger)()
+			defer startHealing(err, *resolver, f.link, f.logger)()
 			discard.subscribes = hasTelemetryReceiver(f.set)
 		}
 		resolver.URIs, resolver.DefaultScheme = []string{discardScheme + ":"}, ""

@@ -10,7 +10,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -78,6 +80,30 @@ func TestConfigOutOfReach(t *testing.T) {
 			w.end()
 		})
 	}
+}
+
+// TestConfigComesLate: a server that does not answer holds up INIT for a while and no invocation, and its answer is
+// taken whenever it comes.
+func TestConfigComesLate(t *testing.T) {
+	yaml, answer := strings.Replace(logsToBackend, "telemetryapi:", "telemetryapi: { types: [function] }", 1), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-answer:
+			_, _ = io.WriteString(w, yaml)
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(server.Close)
+	w := start(t, env("HEADER_VALUE", token, uriVar, server.URL+"/a.yaml"))
+	w.requireUnharmed()
+	assert.Contains(t, w.oneLine(), "the configuration has not come in 1.8s")
+	assert.Less(t, w.timeline(lambdaemulator.KindInitDone)[0].Duration, 4*time.Second)
+	close(answer)
+	require.Eventually(t, func() bool {
+		w.run(step{"log": "anybody there?"}, step{"sleep_ms": 300})
+		return w.arrivedLines()["anybody there?"] > 0
+	}, 30*time.Second, 10*time.Millisecond)
+	w.end()
 }
 
 // withLayerOf makes a copy of the layer that has one more file, as if another layer had brought it.
