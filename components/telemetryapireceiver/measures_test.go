@@ -98,7 +98,7 @@ func TestMetricsInterval(t *testing.T) {
 		deliver(begin("a", "") + "," + done("a", "success"))
 		deliver(report("a") + "," + begin("b", "") + "," + done("b", "success"))
 		deliver(report("a") + "," + begin("c", ""))
-		s.now = s.now.Add(10 * time.Second)
+		s.now = s.now.Add(time.Minute)
 		deliver(report("b") + "," + done("c", "success"))
 		deliver(begin("d", "") + "," + done("d", "success") + "," + report("c") + "," + report("d"))
 		require.NoError(t, s.receiver.Shutdown(t.Context()))
