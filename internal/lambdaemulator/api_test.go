@@ -160,7 +160,7 @@ func TestRuntimeAnswers(t *testing.T) {
 	const base = "/2018-06-01/runtime/invocation/"
 	e, s := bare(t)
 	in := &invocation{requestID: "id", payload: []byte("{}")}
-	e.update(func() { s.invocation = in })
+	e.update(func() { s.invocations = []*invocation{in} })
 	response, body := e.request(http.MethodGet, base+"next", "", nil)
 	assert.Equal(t, "id", response.header.Get(headerRequestID))
 	assert.Equal(t, "{}", body)
@@ -193,7 +193,7 @@ func TestResponseTooLarge(t *testing.T) {
 	t.Parallel()
 	e, s := bare(t)
 	in := &invocation{requestID: "id"}
-	e.update(func() { s.invocation = in })
+	e.update(func() { s.invocations = []*invocation{in} })
 	response, _ := e.request(http.MethodPost, "/2018-06-01/runtime/invocation/id/response", strings.Repeat("x", maxBody+1), nil)
 	assert.Equal(t, http.StatusRequestEntityTooLarge, response.status)
 	e.mu.Lock()

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 // TelemetrySupport says how the emulator answers a Telemetry API subscription.
@@ -80,10 +82,13 @@ type Config struct {
 	// Env holds the customer's variables, which function and extensions see. They override the platform's, except for
 	// AWS_LAMBDA_RUNTIME_API. At most 4 KiB, as on Lambda.
 	Env map[string]string
-	// InitializationType is on-demand (the default), provisioned-concurrency or snap-start. It is reported, and does
-	// not change what the emulator does.
+	// InitializationType is on-demand (the default), provisioned-concurrency or snap-start, which are reported, and do
+	// not change what the emulator does; or lambda-managed-instances: see managed.go.
 	InitializationType string
-	// LogFormat is LogText (the default) or LogJSON: whether a line that is a JSON object is delivered as an object.
+	// MaxConcurrency is how many invocations the runtime on a Managed Instance takes at the same time. Default 10.
+	MaxConcurrency int
+	// LogFormat is LogText (the default) or LogJSON (always on Managed Instances): whether a line that is a JSON object is
+	// delivered as an object.
 	LogFormat string
 	// TraceHeader, if set, gives the X-Amzn-Trace-Id header of the n-th invocation (from 1); empty for none.
 	TraceHeader func(n int) string
@@ -93,8 +98,9 @@ type Config struct {
 	LoseRuntimeDone func(n int) bool
 
 	Telemetry TelemetrySupport
-	// TelemetryQueue is how many undelivered events a subscription holds before it drops the newest and reports
-	// platform.logsDropped. Default 10,000, the largest batch that the Telemetry API permits.
+	// TelemetryQueue is how many events a subscription holds, beside the batch that is on its way, before it drops the
+	// newest and reports platform.logsDropped. Default: maxItems of the subscription, that is one batch, as on Managed
+	// Instances (Runtime Interface Emulator, telemetry/internal/subscriber.go); for others no limit is documented.
 	TelemetryQueue int
 
 	Mount  MountMode
@@ -124,8 +130,11 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.InitTimeout, 10*time.Second)
 	setDefault(&c.ShutdownTimeout, 2*time.Second)
 	setDefault(&c.InitializationType, onDemand)
+	if c.managed() {
+		c.LogFormat = LogJSON
+	}
 	setDefault(&c.LogFormat, LogText)
-	setDefault(&c.TelemetryQueue, 10_000)
+	setDefault(&c.MaxConcurrency, 10)
 	setDefault(&c.Output, io.Discard)
 	return c
 }
@@ -151,12 +160,12 @@ func (c Config) validate() error {
 		return fmt.Errorf("log format %q: use %q or %q", c.LogFormat, LogText, LogJSON)
 	}
 	switch c.InitializationType {
-	case onDemand, "provisioned-concurrency", "snap-start":
+	case onDemand, "provisioned-concurrency", "snap-start", lambdaapi.ManagedInstances:
 	default:
 		return fmt.Errorf("initialization type %q is not emulated", c.InitializationType)
 	}
-	if c.Timeout < 0 || c.InitTimeout < 0 || c.ShutdownTimeout < 0 || c.MemoryMB < 0 || c.TelemetryQueue < 0 {
-		return errors.New("timeouts, memory and telemetry queue must not be negative")
+	if c.Timeout < 0 || c.InitTimeout < 0 || c.ShutdownTimeout < 0 || c.MemoryMB < 0 || c.TelemetryQueue < 0 || c.MaxConcurrency < 0 {
+		return errors.New("timeouts, memory, concurrency and telemetry queue must not be negative")
 	}
 	size := 0
 	for k, v := range c.Env {
@@ -166,6 +175,16 @@ func (c Config) validate() error {
 		return fmt.Errorf("environment variables take %d bytes: Lambda permits %d", size, maxEnvBytes)
 	}
 	return nil
+}
+
+func (c Config) managed() bool { return c.InitializationType == lambdaapi.ManagedInstances }
+
+// instanceMaxMemory is what platform.initStart says: MB, but bytes on Managed Instances.
+func (c Config) instanceMaxMemory() int {
+	if c.managed() {
+		return c.MemoryMB << 20
+	}
+	return c.MemoryMB
 }
 
 func (c Config) invokedFunctionARN() string {

@@ -5,6 +5,7 @@ package lambdaemulator
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -46,6 +47,8 @@ type subscription struct {
 type pendingEvent struct {
 	body  []byte
 	since time.Time
+	// cut: the rest of the record comes next, in another batch.
+	cut bool
 }
 
 func newSubscription(r *relay, name string, spec subscriptionRequest) *subscription {
@@ -79,21 +82,26 @@ func (s *subscription) enqueue(e event) {
 	if !slices.Contains(s.spec.Types, e.class()) {
 		return
 	}
-	body := e.encode(s.relay.structured && s.spec.SchemaVersion >= "2022-12-13")
+	pieces := e.encode(s.relay.structured && s.spec.SchemaVersion >= "2022-12-13", s.spec.Buffering.MaxBytes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.pending) >= s.relay.queue {
+	if len(s.pending) >= cmp.Or(s.relay.queue, s.spec.Buffering.MaxItems) {
 		s.dropped.DroppedRecords++
-		s.dropped.DroppedBytes += len(body)
+		for _, piece := range pieces {
+			s.dropped.DroppedBytes += len(piece)
+		}
 		return
 	}
-	s.push(body)
+	s.push(pieces)
 }
 
 // push must be called with the lock held.
-func (s *subscription) push(body []byte) {
-	s.pending = append(s.pending, pendingEvent{body: body, since: time.Now()})
-	s.bytes += len(body)
+func (s *subscription) push(pieces [][]byte) {
+	now := time.Now()
+	for i, piece := range pieces {
+		s.pending = append(s.pending, pendingEvent{body: piece, since: now, cut: i < len(pieces)-1})
+		s.bytes += len(piece)
+	}
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -146,26 +154,31 @@ func (s *subscription) awaitThaw() bool {
 	}
 }
 
-// takeBatch removes the oldest events, at most maxItems and, except for a single larger one, maxBytes of them.
+// takeBatch removes the oldest events, at most maxItems and, except for a single larger one, maxBytes of them. The
+// beginning of a record that was cut is the end of its batch, which may so have twice maxBytes (Lambda Developer Guide,
+// "Accessing real-time telemetry data for extensions using the Telemetry API").
 func (s *subscription) takeBatch() [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var batch [][]byte
 	size := 0
 	for len(s.pending) > 0 && len(batch) < s.spec.Buffering.MaxItems {
-		next := s.pending[0].body
-		if len(batch) > 0 && size+len(next) > s.spec.Buffering.MaxBytes {
+		next := s.pending[0]
+		if len(batch) > 0 && size+len(next.body) > s.spec.Buffering.MaxBytes && !next.cut {
 			break
 		}
-		batch, size = append(batch, next), size+len(next)
-		s.pending, s.bytes = s.pending[1:], s.bytes-len(next)
+		batch, size = append(batch, next.body), size+len(next.body)
+		s.pending, s.bytes = s.pending[1:], s.bytes-len(next.body)
+		if next.cut {
+			break
+		}
 	}
 	if s.dropped.DroppedRecords > 0 {
 		record := s.dropped
 		record.Reason = "Some logs were dropped because the downstream consumer is slower than the logs production rate"
 		s.dropped = logsDroppedRecord{}
 		if slices.Contains(s.spec.Types, lambdaapi.TelemetryPlatform) {
-			s.push(event{time: time.Now(), kind: lambdaapi.PlatformLogsDropped, record: record}.encode(false))
+			s.push(event{time: time.Now(), kind: lambdaapi.PlatformLogsDropped, record: record}.encode(false, s.spec.Buffering.MaxBytes))
 		}
 	}
 	return batch

@@ -59,6 +59,9 @@ func (f *Function) functionEnv() map[string]string {
 		"_LAMBDA_TELEMETRY_LOG_FD":   telemetryLogFD,
 		"_HANDLER":                   f.cfg.Handler,
 	})
+	if f.cfg.managed() {
+		env["AWS_LAMBDA_MAX_CONCURRENCY"] = strconv.Itoa(f.cfg.MaxConcurrency)
+	}
 	maps.Copy(env, f.cfg.Env)
 	env[runtimeAPIVariable] = f.address
 	return env

@@ -5,6 +5,8 @@ package lambdaemulator
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,9 +49,11 @@ type (
 		DurationMs float64 `json:"durationMs"`
 	}
 	startRecord struct {
-		RequestID string   `json:"requestId"`
-		Version   string   `json:"version"`
-		Tracing   *tracing `json:"tracing,omitempty"`
+		RequestID string `json:"requestId"`
+		Version   string `json:"version"`
+		// FunctionARN is there on Managed Instances only (Runtime Interface Emulator, interop/events_api.go).
+		FunctionARN string   `json:"functionArn,omitempty"`
+		Tracing     *tracing `json:"tracing,omitempty"`
 	}
 	runtimeDoneRecord struct {
 		RequestID string          `json:"requestId"`
@@ -72,7 +76,10 @@ type (
 		Tracing   *tracing      `json:"tracing,omitempty"`
 	}
 	reportMetrics struct {
-		DurationMs       float64 `json:"durationMs"`
+		DurationMs float64 `json:"durationMs"`
+		*sandboxMetrics
+	}
+	sandboxMetrics struct { // not on Managed Instances
 		BilledDurationMs int64   `json:"billedDurationMs"`
 		MemorySizeMB     int     `json:"memorySizeMB"`
 		MaxMemoryUsedMB  int64   `json:"maxMemoryUsedMB"`
@@ -121,21 +128,23 @@ func (e event) class() string {
 	return class
 }
 
-// encode renders the event. With structured, a line that is a JSON object is delivered as one.
-func (e event) encode(structured bool) []byte {
+// encode renders the event. With structured, a line that is a JSON object is delivered as one. A record of more than limit
+// bytes is cut, wherever that is, into pieces that have the whole envelope each, in front and behind. Source: two halves of
+// a real record, in the tests of DataDog/datadog-lambda-extension, pull request 1357.
+func (e event) encode(structured bool, limit int) [][]byte {
 	record := e.record
 	if text, ok := record.(string); ok && structured && isObject(text) {
 		record = json.RawMessage(text)
 	}
-	data, err := json.Marshal(struct {
-		Time   string `json:"time"`
-		Type   string `json:"type"`
-		Record any    `json:"record"`
-	}{timestamp(e.time), e.kind, record})
+	data, err := json.Marshal(record)
 	if err != nil {
 		panic("lambdaemulator: encode " + e.kind + ": " + err.Error()) // strings and plain structs always encode
 	}
-	return data
+	var pieces [][]byte
+	for piece := range slices.Chunk(data, limit) {
+		pieces = append(pieces, fmt.Appendf(nil, `{"time":"%s","type":"%s","record":%s}`, timestamp(e.time), e.kind, piece))
+	}
+	return pieces
 }
 
 func isObject(text string) bool {

@@ -60,7 +60,7 @@ func (f *Function) handleRegister(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	events, err := decodeRegister(name, body)
+	events, err := decodeRegister(name, body, f.cfg.managed())
 	if err != nil {
 		respondRefusal(w, err)
 		return
@@ -91,7 +91,7 @@ func (f *Function) handleRegister(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, answer)
 }
 
-func decodeRegister(name string, body []byte) (events []string, err error) {
+func decodeRegister(name string, body []byte, managed bool) (events []string, err error) {
 	if name == "" {
 		return nil, refuse("Extension.InvalidExtensionName", "%s header is missing", headerName)
 	}
@@ -108,6 +108,9 @@ func decodeRegister(name string, body []byte) (events []string, err error) {
 	for _, event := range request.Events {
 		if event != string(lambdaapi.Invoke) && event != string(lambdaapi.Shutdown) {
 			return nil, refuse("Extension.InvalidEventType", "unknown event %q", event)
+		}
+		if managed && event == string(lambdaapi.Invoke) {
+			return nil, refuse("Extension.InvalidEventType", "%s cannot be registered for on Managed Instances", event)
 		}
 	}
 	return request.Events, nil

@@ -22,7 +22,7 @@ import (
 var ErrClosed = errors.New("the emulated function is closed")
 
 // Function is a Lambda function with one execution environment. Its methods may be called from several goroutines;
-// invocations run one after the other.
+// invocations run one after the other, except on Managed Instances.
 type Function struct {
 	cfg       Config
 	temp      string
@@ -36,6 +36,8 @@ type Function struct {
 	relay     *relay
 	journal   *journal
 	exits     sync.WaitGroup // goroutines: the API server, one per process
+	// running counts the invocations on Managed Instances. It is added to, and waited for, by who has the turn.
+	running sync.WaitGroup
 
 	// turn has room for one: who puts something in may start, invoke, shut down. queued counts who wants to.
 	turn   chan struct{}
@@ -112,6 +114,7 @@ func (f *Function) Close() error {
 	f.close()
 	f.turn <- struct{}{}
 	defer func() { <-f.turn }()
+	f.running.Wait()
 	var errs []error
 	if f.freezer != nil {
 		errs = append(errs, f.kill(), f.freezer.close())
@@ -134,9 +137,7 @@ func (f *Function) Close() error {
 func (f *Function) begin(ctx context.Context) (_ context.Context, end func(), err error) {
 	f.queued.Add(1)
 	defer f.queued.Add(-1)
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(f.closing, func() { cancel(ErrClosed) })
-	release := func() { stop(); cancel(nil) }
+	ctx, release := f.scope(ctx)
 	if f.closing.Err() != nil {
 		release()
 		return nil, nil, ErrClosed
@@ -148,6 +149,13 @@ func (f *Function) begin(ctx context.Context) (_ context.Context, end func(), er
 		release()
 		return nil, nil, context.Cause(ctx)
 	}
+}
+
+// scope returns a context that ends with the Function, too.
+func (f *Function) scope(ctx context.Context) (_ context.Context, release func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(f.closing, func() { cancel(ErrClosed) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // update changes the sandbox and wakes everyone who waits for a change.
@@ -189,9 +197,9 @@ func (f *Function) awaitRun(ctx context.Context, s *sandbox, condition func() bo
 	return nil
 }
 
-// freeze stops the environment, unless somebody waits for the turn.
+// freeze stops the environment, unless somebody waits for the turn, or it is one that is never frozen.
 func (f *Function) freeze() error {
-	if f.queued.Load() > 0 {
+	if f.queued.Load() > 0 || f.cfg.managed() {
 		return nil
 	}
 	f.relay.freeze()

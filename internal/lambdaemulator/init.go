@@ -47,7 +47,7 @@ func (f *Function) initialise(ctx context.Context, phase string) (time.Duration,
 	f.relay.emit("platform.initStart", initStartRecord{
 		InitializationType: f.cfg.InitializationType, Phase: phase,
 		FunctionName: f.cfg.FunctionName, FunctionVersion: f.cfg.FunctionVersion,
-		InstanceID: f.logStream, InstanceMaxMemory: f.cfg.MemoryMB,
+		InstanceID: f.logStream, InstanceMaxMemory: f.cfg.instanceMaxMemory(),
 	})
 	s := &sandbox{}
 	f.update(func() { f.sandbox = s })

@@ -58,22 +58,18 @@ func WithTimeout(d time.Duration) InvokeOption {
 }
 
 // Invoke runs one invocation, after those that were called earlier. It returns when the environment is idle again and,
-// unless another invocation waits, frozen. The error is for faults of the emulator, and for ctx: a function that
-// fails is a result.
+// unless another invocation waits, frozen. On Managed Instances it runs beside others, and returns with the response. The
+// error is for faults of the emulator, and for ctx: a function that fails is a result.
 func (f *Function) Invoke(ctx context.Context, payload []byte, options ...InvokeOption) (Invocation, error) {
+	if f.cfg.managed() {
+		return f.invokeManaged(ctx, payload, options)
+	}
 	ctx, end, err := f.begin(ctx)
 	if err != nil {
 		return Invocation{}, err
 	}
 	defer end()
-	f.invocations++
-	in := &invocation{requestID: newID(), payload: payload}
-	if f.cfg.TraceHeader != nil {
-		in.trace = f.cfg.TraceHeader(f.invocations)
-	}
-	for _, option := range options {
-		option(in)
-	}
+	in := f.newInvocation(payload, options)
 	result := Invocation{RequestID: in.requestID, ColdStart: f.sandbox == nil}
 	if result.ColdStart && !f.suppressed {
 		var fault *Fault
@@ -93,6 +89,19 @@ func (f *Function) Invoke(ctx context.Context, payload []byte, options ...Invoke
 	f.journal.during(in.requestID)
 	defer f.journal.during("")
 	return f.invoke(ctx, in, result)
+}
+
+// newInvocation is for who has the turn.
+func (f *Function) newInvocation(payload []byte, options []InvokeOption) *invocation {
+	f.invocations++
+	in := &invocation{requestID: newID(), payload: payload}
+	if f.cfg.TraceHeader != nil {
+		in.trace = f.cfg.TraceHeader(f.invocations)
+	}
+	for _, option := range options {
+		option(in)
+	}
+	return in
 }
 
 func (f *Function) invoke(ctx context.Context, in *invocation, result Invocation) (Invocation, error) {
@@ -150,7 +159,7 @@ func (f *Function) runRuntime(ctx context.Context, in *invocation) error {
 		event.Tracing = &tracing{Type: xrayHeaderType, Value: in.trace}
 	}
 	f.update(func() {
-		s.invocation = in
+		s.invocations = []*invocation{in}
 		for _, e := range s.extensions {
 			if e.subscribed(lambdaapi.Invoke) {
 				e.give(event)
@@ -170,7 +179,7 @@ func (f *Function) awaitExtensions(ctx context.Context, result *Invocation) erro
 	}
 	f.drain(s)
 	f.update(func() {
-		s.invocation = nil
+		s.invocations = nil
 		result.End = result.RuntimeDone
 		for _, e := range s.extensions {
 			if e.subscribed(lambdaapi.Invoke) && e.readyAt.After(result.End) {
@@ -284,11 +293,13 @@ func (f *Function) emitReport(result Invocation, traced *tracing) {
 	record := reportRecord{
 		RequestID: result.RequestID, Status: result.Status, Tracing: traced,
 		Metrics: reportMetrics{
-			DurationMs:       milliseconds(result.Duration()),
-			BilledDurationMs: int64(math.Ceil(milliseconds(result.Duration() + result.InitDuration))),
-			MemorySizeMB:     f.cfg.MemoryMB,
-			MaxMemoryUsedMB:  (result.MaxMemory + 1<<20 - 1) >> 20,
-			InitDurationMs:   milliseconds(result.InitDuration),
+			DurationMs: milliseconds(result.Duration()),
+			sandboxMetrics: &sandboxMetrics{
+				BilledDurationMs: int64(math.Ceil(milliseconds(result.Duration() + result.InitDuration))),
+				MemorySizeMB:     f.cfg.MemoryMB,
+				MaxMemoryUsedMB:  (result.MaxMemory + 1<<20 - 1) >> 20,
+				InitDurationMs:   milliseconds(result.InitDuration),
+			},
 		},
 		Spans: []span{newSpan("extensionOverhead", result.RuntimeDone, result.End)},
 	}

@@ -149,7 +149,7 @@ func TestConfig(t *testing.T) {
 		"no such file":           {Function: t.TempDir()},
 		"not an executable file": {Function: plain},
 		"log format":             {Function: function, LogFormat: "XML"},
-		"initialization type":    {Function: function, InitializationType: "lambda-managed-instances"},
+		"initialization type":    {Function: function, InitializationType: "unheard-of"},
 		"must not be negative":   {Function: function, Timeout: -1},
 		"Lambda permits 4096":    {Function: function, Env: map[string]string{"A": strings.Repeat("a", 4096)}},
 		"layer: stat":            {Function: function, Layer: "/no/such/layer"},

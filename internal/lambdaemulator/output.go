@@ -10,8 +10,9 @@ import (
 	"syscall"
 )
 
-// maxLine is where a line without an end is cut: Lambda's limit for one log event, 256 KiB.
-const maxLine = 256 << 10
+// maxLine is where a line without an end is cut. CloudWatch cuts at 256 KiB; for the Telemetry API, which cuts records by
+// its own rule, no limit is documented: this one is for our own memory.
+const maxLine = 8 << 20
 
 // output splits what a process writes into log messages: lines, or frames. The pipe is read by a goroutine, and by drain, which makes sure
 // that everything written before a certain moment has been seen.

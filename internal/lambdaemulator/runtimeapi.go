@@ -34,6 +34,7 @@ type invocation struct {
 	timeout   time.Duration // of this invocation; 0 for the function's
 	start     time.Time
 	deadline  time.Time
+	sandbox   *sandbox // that it runs in; set on Managed Instances
 
 	taken     bool // by the runtime
 	responded bool // first answer wins
@@ -54,9 +55,11 @@ func (f *Function) handleRuntimeNext(w http.ResponseWriter, r *http.Request) {
 	}
 	var early bool
 	f.update(func() {
-		if in := s.invocation; in != nil && in.taken && !in.done {
-			early = !in.responded
-			in.done, in.doneAt = in.responded, time.Now()
+		for _, in := range s.invocations {
+			if in.taken && !in.done && !f.cfg.managed() { // there, who asks may be another thread of the runtime
+				early = !in.responded
+				in.done, in.doneAt = in.responded, time.Now()
+			}
 		}
 		if !s.runtimeReady {
 			s.runtimeReady = true
@@ -69,8 +72,7 @@ func (f *Function) handleRuntimeNext(w http.ResponseWriter, r *http.Request) {
 	}
 	var in *invocation
 	err := f.await(r.Context(), func() bool {
-		in = s.invocation
-		if in == nil || in.taken {
+		if in = s.waiting(); in == nil {
 			return false
 		}
 		in.taken = true
@@ -144,15 +146,14 @@ func (f *Function) answer(w http.ResponseWriter, id string, body []byte, errorTy
 	}
 	var known, taken bool
 	f.update(func() {
-		in := s.invocation
-		known = in != nil && in.requestID == id
-		if !known {
+		in := s.inProgress(id)
+		if known = in != nil; !known {
 			return
 		}
 		if taken = !in.responded; taken {
 			in.responded, in.response, in.errorType = true, body, errorType
 			in.firstByte, in.lastByte = firstByte, time.Now()
-			f.journal.event(TimelineEvent{Time: in.lastByte, Kind: KindResponse, Detail: errorType})
+			f.journal.event(TimelineEvent{Time: in.lastByte, Kind: KindResponse, RequestID: id, Detail: errorType})
 		}
 	})
 	switch {

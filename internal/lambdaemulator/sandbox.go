@@ -28,7 +28,8 @@ type sandbox struct {
 	// fault is the first thing that ended this run; nil while all is well.
 	fault *Fault
 
-	invocation *invocation // that runs now, nil between invocations
+	// invocations are in progress: at most one at a time, except on Managed Instances.
+	invocations []*invocation
 }
 
 // extension is an extension of a sandbox: external (it has a process) or internal to the function's.
@@ -90,6 +91,26 @@ func (s *sandbox) allRegistered() bool {
 		}
 	}
 	return registered == len(s.external)
+}
+
+// waiting returns the invocation that has waited longest for the runtime, nil if none does.
+func (s *sandbox) waiting() *invocation {
+	for _, in := range s.invocations {
+		if !in.taken {
+			return in
+		}
+	}
+	return nil
+}
+
+// inProgress returns the invocation of that id, nil if there is none.
+func (s *sandbox) inProgress(requestID string) *invocation {
+	for _, in := range s.invocations {
+		if in.requestID == requestID {
+			return in
+		}
+	}
+	return nil
 }
 
 // idle tells whether no registered extension that subscribed to the event has work left; "" means all extensions.

@@ -17,7 +17,7 @@ import (
 // event: 300 ms of 2 s (Lambda Developer Guide, "Lambda execution environment lifecycle").
 const runtimeShare = 0.15
 
-// Shutdown ends the environment in order, thawed first. The next invocation is a cold start. It does nothing if no
+// Shutdown ends the environment in order, thawed first, when nothing runs any more. The next invocation is a cold start. It does nothing if no
 // processes run.
 func (f *Function) Shutdown(ctx context.Context, reason lambdaapi.ShutdownReason) error {
 	ctx, end, err := f.begin(ctx)
@@ -25,6 +25,7 @@ func (f *Function) Shutdown(ctx context.Context, reason lambdaapi.ShutdownReason
 		return err
 	}
 	defer end()
+	f.running.Wait()
 	err = f.stop(ctx, reason)
 	f.suppressed = false
 	f.relay.restart(false)

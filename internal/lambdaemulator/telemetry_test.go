@@ -219,6 +219,36 @@ func FuzzDecodeSubscription(f *testing.F) {
 	})
 }
 
+// A record is cut anywhere, inside an escape too, and what was said before and after it is in the bodies with its ends.
+func TestLongRecordsAreCut(t *testing.T) {
+	t.Parallel()
+	e := start(t, map[string]string{"x": lingering}, nil)
+	long := strings.Repeat(`"ä\\`, minBytes/4) // the extension subscribes with the least maxBytes
+	payload, err := json.Marshal(map[string]any{"log": []string{"before", long, "after"}})
+	require.NoError(t, err)
+	e.invoke(string(payload))
+	e.shutdown()
+	var record []byte
+	var pieces, around int
+	for _, post := range e.telemetry() {
+		for i, event := range post {
+			switch {
+			case event.Fragment != nil:
+				record = append(record, event.Fragment...)
+				pieces++
+				assert.True(t, i == 0 || i == len(post)-1, "a piece is at an end of its body")
+			case event.Type == lambdaapi.FunctionLog:
+				around++
+			}
+		}
+	}
+	want, err := json.Marshal(long)
+	require.NoError(t, err)
+	assert.True(t, string(want) == string(record), "%d bytes instead of %d", len(record), len(want))
+	assert.Equal(t, (len(want)+minBytes-1)/minBytes, pieces)
+	assert.Equal(t, 2, around)
+}
+
 func TestEncodeLines(t *testing.T) {
 	t.Parallel()
 	for text, structured := range map[string]bool{
@@ -226,7 +256,9 @@ func TestEncodeLines(t *testing.T) {
 	} {
 		line := event{kind: lambdaapi.FunctionLog, record: text}
 		for _, format := range []bool{true, false} {
-			decoded, err := lambdaapi.DecodeTelemetry([]byte("[" + string(line.encode(format)) + "]"))
+			pieces := line.encode(format, maxBytes)
+			require.Len(t, pieces, 1)
+			decoded, err := lambdaapi.DecodeTelemetry([]byte("[" + string(pieces[0]) + "]"))
 			require.NoError(t, err)
 			assert.Equal(t, structured && format, decoded[0].Record[0] == '{', "%q", text)
 		}

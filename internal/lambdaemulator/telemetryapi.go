@@ -106,6 +106,9 @@ func (f *Function) handleTelemetry(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request, err := decodeSubscription(body)
+	if err == nil && f.cfg.managed() && request.SchemaVersion != lambdaapi.TelemetrySchema {
+		err = fmt.Errorf("schemaVersion %q is not supported on Managed Instances, %q is", request.SchemaVersion, lambdaapi.TelemetrySchema)
+	}
 	if err != nil {
 		respondError(w, http.StatusBadRequest, "ValidationError", err.Error())
 		return

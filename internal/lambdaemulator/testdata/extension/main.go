@@ -26,6 +26,7 @@ type script struct {
 	Silent          bool            `json:"silent"`       // never registers
 	SilentOnce      bool            `json:"silentOnce"`   // never registers when it is started for the first time
 	Subscribe       bool            `json:"subscribe"`    // to all telemetry
+	Schema          string          `json:"schema"`       // of the subscription; default 2022-12-13
 	Subscription    json.RawMessage `json:"subscription"` // sent as it is, before any other
 	Refuse          int             `json:"refuse"`       // answer the first n POSTs with 503
 	RefuseMs        int             `json:"refuseMs"`     // answer 503 to all POSTs for this long
@@ -97,9 +98,12 @@ func main() {
 	}
 	full := ""
 	if s.Subscribe || s.LateSubscribe {
-		full = fmt.Sprintf(`{"schemaVersion":"2022-12-13","types":["platform","function","extension"],
+		if s.Schema == "" {
+			s.Schema = "2022-12-13"
+		}
+		full = fmt.Sprintf(`{"schemaVersion":"%s","types":["platform","function","extension"],
 			"buffering":{"maxItems":1000,"maxBytes":262144,"timeoutMs":25},
-			"destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:%d/"}}`, listen(s))
+			"destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:%d/"}}`, s.Schema, listen(s))
 	}
 	if s.Subscribe {
 		subscribe(full)

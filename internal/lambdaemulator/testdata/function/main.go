@@ -44,6 +44,15 @@ func main() {
 		post(base+"init/error", `{"errorType":"Function.NoDatabase","errorMessage":"no"}`, "Function.NoDatabase")
 		os.Exit(1)
 	}
+	// As a runtime does on Managed Instances, one thread for each invocation that may run at the same time.
+	threads, _ := strconv.Atoi(os.Getenv("AWS_LAMBDA_MAX_CONCURRENCY"))
+	for range threads - 1 {
+		go serve(base)
+	}
+	serve(base)
+}
+
+func serve(base string) {
 	for {
 		response, err := http.Get(base + "invocation/next")
 		if err != nil {
