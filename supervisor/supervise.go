@@ -54,12 +54,11 @@ type supervisor struct {
 	now   func() time.Time
 	start func(telemetry *os.File) (*collector, error)
 
-	managed   bool // Lambda Managed Instances: no INVOKE events, never frozen
-	ahead     bool // INIT is not part of an invocation: nobody waits for its end
-	telemetry *os.File
-	hello     string
-	// fallback is the subscription made when the collector could not make its own in time.
-	fallback   string
+	managed    bool // Lambda Managed Instances: no INVOKE events, never frozen
+	ahead      bool // INIT is not part of an invocation: nobody waits for its end
+	telemetry  *os.File
+	hello      string
+	port       int      // of the telemetry socket
 	subscribed response // Lambda's answer to the one subscription; status 0 until then
 
 	collector  *collector // nil while none runs
@@ -99,7 +98,7 @@ func (s *supervisor) run() error {
 		return fmt.Errorf("open telemetry socket: %w", err)
 	}
 	defer func() { _ = s.telemetry.Close() }()
-	s.fallback = fallbackSubscription(listener.Addr().(*net.TCPAddr).Port)
+	s.port = listener.Addr().(*net.TCPAddr).Port
 	s.lambdaNext = make(chan next, 1)
 	s.guard = stoppedTimer()
 	s.restart = stoppedTimer()
@@ -302,7 +301,9 @@ func (s *supervisor) askLambda() {
 	s.event = nil
 	s.guard.Stop()
 	// The Telemetry API takes no subscription after INIT; a collector that comes to life later needs one.
-	s.subscribe(s.fallback)
+	if s.subscribed.status == 0 {
+		s.subscribe(fallbackSubscription(s.port))
+	}
 	if s.subscribed.status == 0 {
 		s.subscribed.status = failedStatus
 	}
@@ -379,11 +380,14 @@ func (s *supervisor) untilDeadline() time.Duration {
 	return max(s.event.Deadline.Sub(s.now())-deadlineMargin, 0)
 }
 
-// fallbackSubscription asks for everything: what a later collector does not need it ignores.
+// fallbackSubscription is the one that is made when the collector could not make its own in time. It asks for everything:
+// what a later collector does not need it ignores. (An encoder would be a tenth of this program.)
 func fallbackSubscription(port int) string {
-	return `{"schemaVersion":"2025-01-29","types":["platform","function","extension"],` +
-		`"buffering":{"maxItems":1000,"maxBytes":1048576,"timeoutMs":25},` +
-		`"destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:` + strconv.Itoa(port) + `/"}}`
+	s := lambdaapi.NewSubscription(nil, lambdaapi.DefaultBuffering(), port)
+	return `{"schemaVersion":"` + s.SchemaVersion + `","types":["platform","function","extension"],` +
+		`"buffering":{"maxItems":` + strconv.Itoa(s.Buffering.MaxItems) + `,"maxBytes":` + strconv.Itoa(s.Buffering.MaxBytes) +
+		`,"timeoutMs":` + strconv.Itoa(s.Buffering.TimeoutMs) + `},` +
+		`"destination":{"protocol":"` + s.Destination.Protocol + `","URI":"` + s.Destination.URI + `"}}`
 }
 
 func stoppedTimer() *time.Timer {

@@ -30,7 +30,8 @@ var (
 )
 
 // lifecycle is the extension. What other components use of it are the methods RegisterFlusher, RegisterOpener,
-// RequestFlush, SubscribeTelemetry, SubscribeShutdown, SubscribeOverrun, Instance and Registration, found through component.Host.
+// RequestFlush, SubscribeTelemetry, BufferTelemetry, SubscribeShutdown, SubscribeOverrun, Instance and Registration,
+// found through component.Host.
 type lifecycle struct {
 	cfg            *Config
 	initialization string // type of, as Lambda names it
@@ -43,6 +44,7 @@ type lifecycle struct {
 	flushers    registry[func(context.Context) error]
 	openers     registry[func(context.Context) error]
 	subscribers registry[subscriber]
+	buffering   registry[lambdaapi.Buffering]
 	atShutdown  registry[func(ctx context.Context, reason lambdaapi.ShutdownReason, unfinished string)]
 	meeting
 	batches     atomic.Uint64 // of telemetry, so far
@@ -92,6 +94,12 @@ func WithLink(ctx context.Context, link *control.Link) context.Context {
 // in Start; unsubscribe works twice.
 func (l *lifecycle) SubscribeTelemetry(types []string, consume func(ctx context.Context, events []lambdaapi.TelemetryEvent)) (unsubscribe func()) {
 	return l.subscribers.add(subscriber{types, consume})
+}
+
+// BufferTelemetry says how a component that has subscribed wants the telemetry to be batched. Where several do, none waits
+// longer, or gets smaller batches, than it wants. It is called in Start; withdraw works twice.
+func (l *lifecycle) BufferTelemetry(buffering lambdaapi.Buffering) (withdraw func()) {
+	return l.buffering.add(buffering)
 }
 
 // SubscribeShutdown has consume called once, when Lambda ends the environment, after the last telemetry and before the
@@ -171,17 +179,16 @@ func (l *lifecycle) subscription(port int) lambdaapi.Subscription {
 			}
 		}
 	}
-	return lambdaapi.Subscription{
-		SchemaVersion: lambdaapi.TelemetrySchema,
-		Types:         types,
-		// The longest record that is not cut in two, and the shortest delay: an invocation ends, for us, only when
-		// Lambda has delivered its platform.runtimeDone.
-		Buffering: lambdaapi.Buffering{MaxItems: 1000, MaxBytes: 1 << 20, TimeoutMs: 25},
-		Destination: lambdaapi.Destination{
-			Protocol: "HTTP",
-			URI:      fmt.Sprintf("http://sandbox.localdomain:%d/", port),
-		},
+	buffering := lambdaapi.DefaultBuffering()
+	for i, b := range l.buffering.all() {
+		if i == 0 {
+			buffering = b
+		}
+		buffering.MaxItems = max(buffering.MaxItems, b.MaxItems)
+		buffering.MaxBytes = max(buffering.MaxBytes, b.MaxBytes)
+		buffering.TimeoutMs = min(buffering.TimeoutMs, b.TimeoutMs)
 	}
+	return lambdaapi.NewSubscription(types, buffering, port)
 }
 
 // consumeTelemetry hands a batch to all subscribers.

@@ -354,6 +354,12 @@ func TestSubscription(t *testing.T) {
 	s := l.subscription(1234)
 	assert.Equal(t, []string{"platform", "function", "extension"}, s.Types)
 	assert.Equal(t, "http://sandbox.localdomain:1234/", s.Destination.URI)
+	assert.Equal(t, lambdaapi.DefaultBuffering(), s.Buffering)
+	l.BufferTelemetry(lambdaapi.Buffering{MaxItems: 1000, MaxBytes: 1 << 20, TimeoutMs: 1000})
+	withdraw := l.BufferTelemetry(lambdaapi.Buffering{MaxItems: 2000, MaxBytes: 1 << 19, TimeoutMs: 50})
+	assert.Equal(t, lambdaapi.Buffering{MaxItems: 2000, MaxBytes: 1 << 20, TimeoutMs: 50}, l.subscription(1234).Buffering)
+	withdraw()
+	assert.Equal(t, 1000, l.subscription(1234).Buffering.TimeoutMs)
 }
 
 func TestRetryUnderTheSameRequestID(t *testing.T) {

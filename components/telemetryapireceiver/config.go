@@ -30,6 +30,10 @@ type Config struct {
 	Traces  TracesConfig  `mapstructure:"traces"`
 	Metrics MetricsConfig `mapstructure:"metrics"`
 
+	// Buffering is how Lambda batches telemetry before it delivers it. The environment has one subscription: of several
+	// receivers' wishes the shortest timeout and the largest sizes count.
+	Buffering BufferingConfig `mapstructure:"buffering"`
+
 	// LogReport also writes the line REPORT RequestId: …, as CloudWatch shows it, for each platform.report.
 	// Default false.
 	LogReport bool `mapstructure:"log_report"`
@@ -37,7 +41,8 @@ type Config struct {
 	MetricsTemporality string `mapstructure:"metrics_temporality"`
 	// ExportIntervalMs is metrics::interval by another name, in milliseconds. Not negative; 0 leaves that.
 	ExportIntervalMs int `mapstructure:"export_interval_ms"`
-	// Port is accepted and has no effect: the lambda_lifecycle extension listens, on a port that is free.
+	// Port is accepted and has no effect: the telemetry socket is open, on a port that is free, before the configuration
+	// is read, so that it outlives a Collector that crashes. From 0 to 65535.
 	Port int `mapstructure:"port"`
 }
 
@@ -69,6 +74,34 @@ type MetricsConfig struct {
 	Interval time.Duration `mapstructure:"interval"`
 }
 
+// BufferingConfig is about batches. Limits: Lambda Developer Guide, "Telemetry API reference".
+type BufferingConfig struct {
+	// Timeout is how long Lambda collects at most: from 25ms to 30s, in whole milliseconds. The Collector learns so much
+	// later that an invocation has ended: where it flushes then, the environment is billed for the difference. Default 25ms.
+	Timeout time.Duration `mapstructure:"timeout"`
+	// MaxBytes ends a batch, too: from 262144 to 1048576. A longer record is cut, and put together again here. Lambda's
+	// buffer, of that size, is a part of the function's memory. Default 1048576.
+	MaxBytes int `mapstructure:"max_bytes"`
+	// MaxItems ends a batch, too: from 1000 to 10000. Lambda drops what a function logs faster than batches are taken.
+	// Default 10000.
+	MaxItems int `mapstructure:"max_items"`
+}
+
+func (c BufferingConfig) validate() error {
+	const minTimeout, maxTimeout = lambdaapi.MinTimeoutMs * time.Millisecond, lambdaapi.MaxTimeoutMs * time.Millisecond
+	var errs []error
+	if c.Timeout < minTimeout || c.Timeout > maxTimeout || c.Timeout%time.Millisecond != 0 {
+		errs = append(errs, fmt.Errorf("buffering::timeout: %s is not from %s to %s in whole milliseconds", c.Timeout, minTimeout, maxTimeout))
+	}
+	if c.MaxBytes < lambdaapi.MinBytes || c.MaxBytes > lambdaapi.MaxBytes {
+		errs = append(errs, fmt.Errorf("buffering::max_bytes: %d is not from %d to %d", c.MaxBytes, lambdaapi.MinBytes, lambdaapi.MaxBytes))
+	}
+	if c.MaxItems < lambdaapi.MinItems || c.MaxItems > lambdaapi.MaxItems {
+		errs = append(errs, fmt.Errorf("buffering::max_items: %d is not from %d to %d", c.MaxItems, lambdaapi.MinItems, lambdaapi.MaxItems))
+	}
+	return errors.Join(errs...)
+}
+
 const (
 	spanAuto   = "auto"
 	spanAlways = "always"
@@ -79,6 +112,7 @@ const (
 )
 
 func createDefaultConfig() component.Config {
+	buffering := lambdaapi.DefaultBuffering()
 	return &Config{
 		Types:  []string{lambdaapi.TelemetryFunction, lambdaapi.TelemetryExtension},
 		Logs:   LogsConfig{Own: true},
@@ -86,6 +120,11 @@ func createDefaultConfig() component.Config {
 		// A function that is called often does not pay for a request per invocation; after one that is called seldom,
 		// nothing waits in a frozen environment.
 		Metrics: MetricsConfig{Temporality: delta, Interval: time.Minute},
+		Buffering: BufferingConfig{
+			Timeout:  time.Duration(buffering.TimeoutMs) * time.Millisecond,
+			MaxBytes: buffering.MaxBytes,
+			MaxItems: buffering.MaxItems,
+		},
 	}
 }
 
@@ -106,6 +145,10 @@ func (c *Config) Validate() error {
 	}
 	if c.Metrics.Interval <= 0 {
 		errs = append(errs, errors.New("metrics::interval: must be more than 0"))
+	}
+	errs = append(errs, c.Buffering.validate())
+	if c.Port < 0 || c.Port > 65535 {
+		errs = append(errs, fmt.Errorf("port: %d is not from 0 to 65535", c.Port))
 	}
 	if c.ExportIntervalMs < 0 {
 		errs = append(errs, errors.New("export_interval_ms: must not be negative"))
@@ -128,6 +171,11 @@ func level(key, value string) error {
 }
 
 func (c *Config) logs(kind string) bool { return slices.Contains(c.Types, kind) }
+
+func (c *Config) buffering() lambdaapi.Buffering {
+	b := c.Buffering
+	return lambdaapi.Buffering{MaxItems: b.MaxItems, MaxBytes: b.MaxBytes, TimeoutMs: int(b.Timeout.Milliseconds())}
+}
 
 func (c *Config) temporality() string {
 	if c.MetricsTemporality != "" {

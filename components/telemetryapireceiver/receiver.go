@@ -27,6 +27,11 @@ type telemetrySource interface {
 	SubscribeTelemetry(types []string, consume func(context.Context, []lambdaapi.TelemetryEvent)) (unsubscribe func())
 }
 
+// bufferedSource takes wishes for the batches.
+type bufferedSource interface {
+	BufferTelemetry(lambdaapi.Buffering) (withdraw func())
+}
+
 // shutdownSource tells why Lambda ends the environment, before it does, and which invocation has not ended.
 type shutdownSource interface {
 	SubscribeShutdown(consume func(ctx context.Context, reason lambdaapi.ShutdownReason, unfinished string)) (unsubscribe func())
@@ -113,6 +118,9 @@ func (r *telemetryReceiver) Start(_ context.Context, host component.Host) error 
 		}
 		if s, ok := source.(shutdownSource); ok {
 			r.leave = append(r.leave, s.SubscribeShutdown(r.environmentEnds))
+		}
+		if s, ok := source.(bufferedSource); ok {
+			r.leave = append(r.leave, s.BufferTelemetry(r.cfg.buffering()))
 		}
 		types := []string{lambdaapi.TelemetryPlatform}
 		if r.logs != nil {

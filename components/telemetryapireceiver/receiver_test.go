@@ -68,10 +68,19 @@ func TestConfigValidate(t *testing.T) {
 		"": {
 			"types": []any{"extension", "function", "platform"}, "log_report": true, "port": 4325,
 			"metrics_temporality": "cumulative", "export_interval_ms": 60000, // all keys of opentelemetry-lambda's receiver
-			"logs":    map[string]any{"function_level": "info", "extension_level": "WARN", "own": false},
-			"traces":  map[string]any{"invocation": "never"},
-			"metrics": map[string]any{"temporality": "cumulative", "interval": "1m"},
+			"logs":      map[string]any{"function_level": "info", "extension_level": "WARN", "own": false},
+			"traces":    map[string]any{"invocation": "never"},
+			"metrics":   map[string]any{"temporality": "cumulative", "interval": "1m"},
+			"buffering": map[string]any{"timeout": "30s", "max_bytes": 262144, "max_items": 1000},
 		},
+		`buffering::timeout: 24ms is not from 25ms to 30s in whole milliseconds`:                   {"buffering": map[string]any{"timeout": "24ms"}},
+		`buffering::timeout: 30.001s is not from 25ms to 30s in whole milliseconds`:                {"buffering": map[string]any{"timeout": "30001ms"}},
+		`buffering::timeout: 25.5ms is not from 25ms to 30s in whole milliseconds`:                 {"buffering": map[string]any{"timeout": "25500us"}},
+		`buffering::max_bytes: 262143 is not from 262144 to 1048576`:                               {"buffering": map[string]any{"max_bytes": 262143}},
+		`buffering::max_bytes: 1048577 is not from 262144 to 1048576`:                              {"buffering": map[string]any{"max_bytes": 1048577}},
+		`buffering::max_items: 999 is not from 1000 to 10000`:                                      {"buffering": map[string]any{"max_items": 999}},
+		`buffering::max_items: 10001 is not from 1000 to 10000`:                                    {"buffering": map[string]any{"max_items": 10001}},
+		`port: 65536 is not from 0 to 65535`:                                                       {"port": 65536},
 		`types: unknown value "logs": use one of ["function" "extension" "platform"]`:              {"types": []any{"function", "logs"}},
 		`logs::function_level: unknown level "loud": use trace, debug, info, warn, error or fatal`: {"logs": map[string]any{"function_level": "loud"}},
 		`logs::extension_level: unknown level "7": use trace, debug, info, warn, error or fatal`:   {"logs": map[string]any{"extension_level": "7"}},
@@ -88,6 +97,7 @@ func TestConfigValidate(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, time.Minute, cfg.interval())
 			assert.Equal(t, cumulative, cfg.temporality())
+			assert.Equal(t, lambdaapi.Buffering{MaxItems: 1000, MaxBytes: 262144, TimeoutMs: 30000}, cfg.buffering())
 			continue
 		}
 		require.EqualError(t, err, want)

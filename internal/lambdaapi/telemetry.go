@@ -5,6 +5,7 @@ package lambdaapi
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
@@ -37,11 +38,25 @@ const (
 )
 
 // Buffering is how Lambda batches telemetry before it posts it to the subscriber.
-// Limits: Lambda Developer Guide, "Telemetry API reference".
 type Buffering struct {
-	MaxItems  int `json:"maxItems"`  // 1,000 to 10,000
-	MaxBytes  int `json:"maxBytes"`  // 262,144 to 1,048,576
-	TimeoutMs int `json:"timeoutMs"` // 25 to 30,000
+	MaxItems  int `json:"maxItems"`
+	MaxBytes  int `json:"maxBytes"`
+	TimeoutMs int `json:"timeoutMs"`
+}
+
+// Limits of Buffering: Lambda Developer Guide, "Telemetry API reference".
+const (
+	MinItems, MaxItems         = 1_000, 10_000
+	MinBytes, MaxBytes         = 262_144, 1_048_576
+	MinTimeoutMs, MaxTimeoutMs = 25, 30_000
+)
+
+// DefaultBuffering is what we ask for: the shortest delay, because an invocation ends, for us, only when Lambda has
+// delivered its platform.runtimeDone; the longest record that is not cut in two; and as many items as a burst may have
+// before Lambda drops them, because while one batch is on its way only the next one is collected. maxBytes bounds the
+// memory that this takes, whatever maxItems is.
+func DefaultBuffering() Buffering {
+	return Buffering{MaxItems: MaxItems, MaxBytes: MaxBytes, TimeoutMs: MinTimeoutMs}
 }
 
 // Destination is where Lambda posts telemetry.
@@ -56,12 +71,20 @@ const TelemetrySchema = "2025-01-29"
 
 // Subscription is the body of PUT /2022-07-01/telemetry.
 type Subscription struct {
-	// SchemaVersion "2025-01-29" renders JSON log lines as objects, works on Managed Instances (which refuse the
-	// older ones) and everywhere else.
 	SchemaVersion string      `json:"schemaVersion"`
 	Types         []string    `json:"types"`
 	Buffering     Buffering   `json:"buffering"`
 	Destination   Destination `json:"destination"`
+}
+
+// NewSubscription asks for telemetry on a port of this environment.
+func NewSubscription(types []string, buffering Buffering, port int) Subscription {
+	return Subscription{
+		SchemaVersion: TelemetrySchema,
+		Types:         types,
+		Buffering:     buffering,
+		Destination:   Destination{Protocol: "HTTP", URI: "http://sandbox.localdomain:" + strconv.Itoa(port) + "/"},
+	}
 }
 
 // TelemetryEvent is one element of the JSON array that Lambda posts to the subscriber.
