@@ -61,16 +61,17 @@ func (w *world) sums() (values map[string]float64, counts map[string]uint64) {
 	return values, counts
 }
 
-// TestJoin: a function with the OpenTelemetry SDK that prints: every line has the trace and the span of its invocation,
-// and no span is made beside the SDK's.
+// TestJoin: a function with the OpenTelemetry SDK that prints and logs JSON: with no configuration but an endpoint, every log
+// record has the trace and the span of its invocation, and no span is made beside the SDK's.
 func TestJoin(t *testing.T) {
-	w := start(t, withTelemetry(t, ""))
+	w := start(t)
 	wanted := map[string]string{} // request id to trace id
 	var inits int
 	for i := range 4 {
-		w.run(step{"log": fmt.Sprint("before ", i)}, step{"spans": 1, "name": "handler"}, step{"log": fmt.Sprint("after ", i)})
+		w.run(step{"log": fmt.Sprint("before ", i)}, step{"spans": 1, "name": "handler"}, step{"json_log": fmt.Sprint("after ", i)})
 	}
 	w.end()
+	assert.Len(t, w.backend.Logs(), 8)
 	spanOf := map[string]string{}
 	for _, s := range w.backend.Spans() {
 		if s.Name == "init" {
@@ -224,16 +225,12 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-// TestVeryManyLines: 20,000 lines in one invocation, none dropped by Lambda for our slowness, all in the invocation's
-// trace (trap 23).
+// TestVeryManyLines: 20,000 lines in one invocation, as fast as it can write them, none dropped by Lambda for our slowness,
+// all in the invocation's trace (trap 23).
 func TestVeryManyLines(t *testing.T) {
-	w := start(t, withTelemetry(t, "{ types: [function] }"), func(cfg *lambdaemulator.Config) { cfg.MemoryMB = 1024 }, timeout(time.Minute))
+	w := start(t, func(cfg *lambdaemulator.Config) { cfg.MemoryMB = 1024 }, timeout(time.Minute))
 	w.run(step{"log": "first"})
-	var steps []step
-	for i := range 4 { // the emulator drops what does not fit into its queue while the machine is busy with other tests
-		steps = append(steps, step{"lines": 5000, "prefix": fmt.Sprint("loud ", i)}, step{"sleep_ms": 300})
-	}
-	w.run(steps...)
+	w.run(step{"lines": 20_000, "prefix": "loud"})
 	w.end()
 	w.requireAllArrived()
 	for _, r := range w.backend.Logs() {

@@ -22,8 +22,8 @@ const (
 	// lastReportPatience bounds the wait for the last platform.report at SHUTDOWN: it comes within 5 ms on average,
 	// 40 ms at most (Elastic's measurements for apm-aws-lambda, pull request 347).
 	lastReportPatience = 50 * time.Millisecond
-	// lastLinesPatience bounds it where an invocation has ended that was not accompanied to its end: what it has said
-	// last comes now, in front of the report.
+	// lastLinesPatience bounds it where an invocation has ended that was not accompanied to its end, as on Managed
+	// Instances: what it has said last comes now, in front of the report.
 	lastLinesPatience = 300 * time.Millisecond
 )
 
@@ -73,7 +73,10 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 		if event.Type == lambdaapi.Shutdown {
 			end := &ShutdownError{Reason: event.ShutdownReason, Deadline: event.Deadline.Add(-l.cfg.DeadlineMargin)}
 			unfinished := ""
-			if last.RequestID != "" && telemetry {
+			switch {
+			case telemetry && l.managed:
+				l.awaitLastLines(ctx)
+			case telemetry && last.RequestID != "":
 				unfinished = l.awaitLastReport(ctx, last.RequestID, event.ShutdownReason)
 			}
 			l.announceShutdown(ctx, end, unfinished)
@@ -166,6 +169,13 @@ func (l *lifecycle) awaitLastReport(ctx context.Context, requestID string, reaso
 		return ""
 	}
 	return requestID
+}
+
+// awaitLastLines gives what Lambda still collects the time to arrive, where nobody tells which invocation was the last.
+func (l *lifecycle) awaitLastLines(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastLinesPatience)
+	defer cancel()
+	<-ctx.Done()
 }
 
 // announceShutdown tells who has subscribed.

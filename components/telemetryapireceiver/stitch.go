@@ -41,6 +41,9 @@ func (s *stitcher) stitch(events []lambdaapi.TelemetryEvent, now time.Time) []la
 		switch {
 		case e.Fragment != nil:
 			stitched = s.add(stitched, e, now)
+		case s.continues(e):
+			e.Fragment = e.Record
+			stitched = s.add(stitched, e, now)
 		case e.Type == lambdaapi.PlatformRuntimeDone || e.Type == lambdaapi.PlatformReport:
 			stitched = append(s.giveUp(stitched), e)
 		default:
@@ -57,6 +60,12 @@ func hasFragment(events []lambdaapi.TelemetryEvent) bool {
 		}
 	}
 	return false
+}
+
+// continues reports whether an event is a piece that looks like a whole record, a long number: lines are strings or objects.
+func (s *stitcher) continues(e lambdaapi.TelemetryEvent) bool {
+	return s.pieces.Fragment != nil && e.Time.Equal(s.pieces.Time) && e.Type == s.pieces.Type &&
+		len(e.Record) > 0 && e.Record[0] != '"' && e.Record[0] != '{'
 }
 
 // add takes a piece. One with another envelope begins another record.

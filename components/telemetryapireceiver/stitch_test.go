@@ -37,6 +37,7 @@ func TestStitch(t *testing.T) {
 	}{
 		"two pieces":              {[]string{piece("05", `{"message":"be`, ""), piece("05", `gin"}`, done)}, 0, []string{`{"message":"begin"}`, `{"requestId":"a"}`}},
 		"three pieces":            {[]string{piece("05", `"a\`, ""), piece("05", `n`, ""), piece("05", `b"`, line)}, 0, []string{`"a\nb"`, `"line"`}},
+		"all digits":              {[]string{piece("05", `"12`, ""), piece("05", `34`, ""), piece("05", `56"`, done)}, 0, []string{`"123456"`, `{"requestId":"a"}`}},
 		"no end":                  {[]string{piece("05", `"begin\u00`, ""), "[" + done + "]"}, 0, []string{`"begin"`, `{"requestId":"a"}`}},
 		"no beginning":            {[]string{piece("05", `end \"x\""`, done)}, 0, []string{`"end \\\"x\\\"\""`, `{"requestId":"a"}`}},
 		"end of another":          {[]string{piece("05", `"begin`, ""), piece("06", `end"`, done)}, 0, []string{`"begin"`, `"end\""`, `{"requestId":"a"}`}},

@@ -103,6 +103,9 @@ type Config struct {
 	// Instances (Runtime Interface Emulator, telemetry/internal/subscriber.go); for others no limit is documented.
 	TelemetryQueue int
 
+	// LoseCutRecords loses all but the first piece of records that are cut because they are larger than maxBytes.
+	LoseCutRecords bool
+
 	Mount  MountMode
 	Freeze FreezeMode
 	CPU    CPUMode

@@ -101,6 +101,9 @@ func (s *subscription) push(pieces [][]byte) {
 	for i, piece := range pieces {
 		s.pending = append(s.pending, pendingEvent{body: piece, since: now, cut: i < len(pieces)-1})
 		s.bytes += len(piece)
+		if s.relay.loseCut {
+			break
+		}
 	}
 	select {
 	case s.wake <- struct{}{}:

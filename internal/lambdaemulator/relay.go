@@ -13,6 +13,7 @@ import (
 type relay struct {
 	structured bool // the function's log format is JSON
 	queue      int  // Config.TelemetryQueue
+	loseCut    bool // Config.LoseCutRecords
 	posted     func(name, outcome string, took time.Duration)
 
 	mu sync.Mutex
@@ -27,7 +28,7 @@ type relay struct {
 
 func newRelay(cfg Config, posted func(name, outcome string, took time.Duration)) *relay {
 	r := &relay{
-		structured: cfg.LogFormat == LogJSON, queue: cfg.TelemetryQueue, posted: posted, replay: true,
+		structured: cfg.LogFormat == LogJSON, queue: cfg.TelemetryQueue, loseCut: cfg.LoseCutRecords, posted: posted, replay: true,
 		thawed: make(chan struct{}),
 	}
 	close(r.thawed)

@@ -23,7 +23,9 @@ type event struct {
 type step struct {
 	Log     *string         `json:"log"`      // write this line
 	LogJSON json.RawMessage `json:"log_json"` // write this value, compact, as a line
+	JSONLog *string         `json:"json_log"` // write this as Lambda's runtimes do in their JSON format, with the request id
 	RawLine *string         `json:"raw_line"` // write exactly this: no line break is added
+	LineOf  int             `json:"line_of"`  // write a line of so many bytes, without its line break
 	Lines   int             `json:"lines"`    // write so many lines, "<prefix> 0" and so on
 	Prefix  string          `json:"prefix"`   // goes with lines
 	Spans   int             `json:"spans"`    // make so many spans, each a trace of its own
@@ -82,6 +84,14 @@ func (r *run) step(ctx context.Context, s step) error {
 			return fmt.Errorf("log_json: %w", err)
 		}
 		return r.write(line.String() + "\n")
+	case s.JSONLog != nil:
+		line, err := json.Marshal(map[string]string{"level": "INFO", "message": *s.JSONLog, "requestId": r.telemetry.requestID()})
+		if err != nil {
+			return fmt.Errorf("json_log: %w", err)
+		}
+		return r.write(string(line) + "\n")
+	case s.LineOf > 0:
+		return r.write(strings.Repeat("0123456789", s.LineOf/10+1)[:s.LineOf] + "\n")
 	case s.RawLine != nil:
 		return r.write(*s.RawLine)
 	case s.Lines > 0:

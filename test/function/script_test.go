@@ -52,12 +52,12 @@ func TestScript(t *testing.T) {
 			f, backend, stdout := newFunction(t, protocol)
 			ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "r1"})
 			got, err := f.handle(ctx, script(t, `{"steps":[
-				{"log":"hello"}, {"log_json": {"a": 1}}, {"lines":2,"prefix":"x"}, {"raw_line":"no end"},
+				{"log":"hello"}, {"log_json": {"a": 1}}, {"lines":2,"prefix":"x"}, {"json_log":"whose"}, {"line_of":12}, {"raw_line":"no end"},
 				{"spans":2,"name":"work"}, {"export":true}, {"otlp_bytes":1000}, {"metric":3},
 				{"sleep_ms":1}, {"spin_ms":1}]}`))
 			require.NoError(t, err)
-			assert.Equal(t, "hello\n{\"a\":1}\nx 0\nx 1\nno end", stdout.String())
-			assert.Equal(t, 4, got.Lines)
+			assert.Equal(t, "hello\n{\"a\":1}\nx 0\nx 1\n{\"level\":\"INFO\",\"message\":\"whose\",\"requestId\":\"r1\"}\n012345678901\nno end", stdout.String())
+			assert.Equal(t, 6, got.Lines)
 			assert.Empty(t, got.ExportError)
 			assert.Positive(t, got.ExportMs)
 			var ids []string

@@ -80,6 +80,9 @@ func newTelemetry(ctx context.Context, e exporters) *telemetry {
 	return t
 }
 
+// requestID is the invocation's, empty outside of Lambda.
+func (t *telemetry) requestID() string { return t.invocationID.Value.AsString() }
+
 // span makes a span that carries the invocation's id and so many bytes of padding, and returns its id.
 func (t *telemetry) span(ctx context.Context, name string, padding int) string {
 	_, span := t.tracers.Tracer("test").Start(ctx, name)
