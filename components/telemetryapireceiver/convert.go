@@ -26,19 +26,33 @@ const (
 type converter struct {
 	requestID string       // empty between invocations, and on Managed Instances, where there is no current one
 	header    traceContext // that Lambda gave it, zero if there is none or it is not sampled
+
+	texts
+	moves []move // memory for the record that is being converted
+}
+
+// follow makes inv the invocation that runs, none if it is nil.
+func (c *converter) follow(inv *invocation) {
+	c.requestID, c.header = "", traceContext{}
+	if inv != nil {
+		c.requestID, c.header = inv.id, inv.header
+	}
 }
 
 // line converts the record of a function or an extension.
 func (c *converter) line(lr plog.LogRecord, e lambdaapi.TelemetryEvent) {
-	text, isText := e.Text()
-	if isJSONObject(e.Record) {
+	switch {
+	case isJSONObject(e.Record):
 		c.object(lr, e.Record, e.Time)
-	} else if !isText {
+	case len(e.Record) == 0 || e.Record[0] != '"':
 		setJSON(lr.Body(), e.Record)
-	} else if object, ok := asObject(text); ok {
-		c.object(lr, object, e.Time)
-	} else {
-		c.text(lr, text, e.Time)
+	default:
+		text := c.decode(e.Record)
+		if object, ok := asObject(text); ok {
+			c.object(lr, object, e.Time)
+		} else {
+			c.text(lr, text, e.Time)
+		}
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 const (
@@ -214,6 +216,40 @@ func TestWrapperOfOpenTelemetry(t *testing.T) {
 	assert.Zero(t, s.out.spans.Len())
 	s.events(begin(requestB, ""), done(requestB, "timeout"))
 	assert.Equal(t, 1, s.out.spans.Len())
+}
+
+// Whatever comes in whatever order, with flushes and spans of an SDK in between, each line leaves once, and no more is held
+// than is allowed.
+func FuzzStream(f *testing.F) {
+	f.Add("["+begin(requestA, "")+","+line("a")+"]", "["+line("b")+","+done(requestA, "success")+","+line("c")+"]", true, requestA)
+	f.Add("["+begin(requestA, header)+","+line("a")+","+begin(requestB, "")+"]", "["+done(requestB, "timeout")+"]", false, "")
+	f.Add("["+line("a")+"]", "["+report(requestA)+","+line("b")+"]", true, requestB)
+	f.Fuzz(func(t *testing.T, first, second string, flush bool, sdk string) {
+		s := newScenario(t, spanAuto)
+		want := 0
+		for _, body := range []string{first, second} {
+			events, _ := lambdaapi.DecodeTelemetry([]byte(body))
+			if hasFragment(events) {
+				return // FuzzStitch
+			}
+			for _, e := range events {
+				switch e.Type {
+				case lambdaapi.FunctionLog, lambdaapi.ExtensionLog, "": // the last is kept as an event without a name
+					want++
+				}
+			}
+			s.take(events, observed, s.out)
+			require.LessOrEqual(t, s.holder.bytes, maxHeld)
+			if flush {
+				s.release(s.out)
+			}
+			s.sdk(sdkID, sdk)
+		}
+		s.end(observed, s.out)
+		s.out.records.RemoveIf(func(lr plog.LogRecord) bool { return lr.EventName() != "" })
+		require.Equal(t, want, s.out.records.Len())
+		require.LessOrEqual(t, len(s.open), maxOpen)
+	})
 }
 
 func TestHeldLinesAreBounded(t *testing.T) {

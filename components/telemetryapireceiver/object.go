@@ -20,15 +20,17 @@ func (c *converter) object(lr plog.LogRecord, raw []byte, eventTime time.Time) {
 	attributes.EnsureCapacity(8)
 	keep := fits(raw)
 	o := object{converter: c, record: lr, eventTime: eventTime}
+	clear(c.moves)
+	c.moves = c.moves[:0]
 	for key, value := range jsonscan.Members(raw) {
 		if !o.take(key, value) && keep {
-			setValue(attributes.PutEmpty(string(key)), value, 1)
+			c.setValue(attributes.PutEmpty(c.copy(key)), value, 1)
 		}
 	}
 	o.readNested()
-	for _, m := range o.moves {
+	for _, m := range c.moves { // last, so that no attribute of the function's own is overwritten
 		if !putAbsent(attributes, m.to, m.value) && keep && m.from != "" {
-			setValue(attributes.PutEmpty(m.from), m.raw, 1)
+			c.setValue(attributes.PutEmpty(m.from), m.raw, 1)
 		}
 	}
 	if !keep || !o.setBody() {
@@ -46,7 +48,6 @@ type object struct {
 	message           []byte // raw
 	nested            []nested
 	xray              traceContext // what an X-Ray header in the record says
-	moves             []move       // applied last, so that no attribute of the function's own is overwritten
 }
 
 // nested is an object inside, of which members have a meaning too. They are kept there as well.
@@ -77,7 +78,7 @@ func (o *object) take(key, value []byte) bool {
 	case "span_id", "spanId", "spanid", "span.id", "otelSpanID", "dd.span_id":
 		return o.takeSpanID(value)
 	case "requestId", "AWSRequestId", "awsRequestId", "function_request_id":
-		return o.moveRequestID(string(key), value)
+		return o.moveRequestID(o.copy(key), value)
 	case "span", "dd", "err", "error", "exception", "thrown":
 		if isJSONObject(value) {
 			o.nested = append(o.nested, nested{key, value})
@@ -87,7 +88,7 @@ func (o *object) take(key, value []byte) bool {
 		return false
 	}
 	if to := exceptionField(string(key)); to != "" {
-		return o.moveException(to, string(key), value)
+		return o.moveException(to, o.copy(key), value)
 	}
 	return false
 }
@@ -97,7 +98,7 @@ func (o *object) takeLevel(value []byte) bool {
 		return false
 	}
 	if value[0] == '"' {
-		setSeverity(o.record, jsonscan.String(value))
+		setSeverity(o.record, o.decode(value))
 	} else if level, ok := numericLevels[string(value)]; ok {
 		setSeverity(o.record, level)
 	} else {
@@ -125,7 +126,7 @@ func (o *object) takeTraceID(value []byte) bool {
 	if !o.record.TraceID().IsEmpty() || value[0] != '"' {
 		return false
 	}
-	text := jsonscan.String(value)
+	text := o.decode(value)
 	if id, ok := parseTraceID(text); ok {
 		o.record.SetTraceID(id)
 		return true
@@ -140,7 +141,7 @@ func (o *object) takeSpanID(value []byte) bool {
 	if !o.record.SpanID().IsEmpty() || value[0] != '"' {
 		return false
 	}
-	id, ok := parseSpanID(jsonscan.String(value))
+	id, ok := parseSpanID(o.decode(value))
 	if ok {
 		o.record.SetSpanID(id)
 	}
@@ -153,7 +154,7 @@ func (o *object) moveRequestID(from string, value []byte) bool {
 	}
 	id := o.requestID // the usual case, for which nothing need be allocated
 	if string(value[1:len(value)-1]) != id {
-		if id = jsonscan.String(value); !isUUID(id) {
+		if id = o.decode(value); !isUUID(id) {
 			return false
 		}
 	}
@@ -219,7 +220,7 @@ func (o *object) joinXRay() {
 func (o *object) setBody() bool {
 	body := o.record.Body()
 	if o.message != nil {
-		setValue(body, o.message, 1)
+		o.setValue(body, o.message, 1)
 		return true
 	}
 	if fields, ok := o.record.Attributes().Get("fields"); ok && fields.Type() == pcommon.ValueTypeMap {

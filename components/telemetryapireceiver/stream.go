@@ -171,7 +171,7 @@ func (s *stream) begin(record lambdaapi.Start, at time.Time, out *output) {
 	s.holder.full = false
 	if !s.interleaved {
 		s.current = inv
-		s.converter = converter{requestID: inv.id, header: inv.header}
+		s.converter.follow(inv)
 	}
 }
 
@@ -227,7 +227,8 @@ func (s *stream) finish(inv *invocation, o outcome, now time.Time, out *output) 
 	s.tracer.startUps(parent, out.spans)
 	if s.current == inv {
 		s.holder.release(out.records, lines)
-		s.current, s.converter = nil, converter{}
+		s.current = nil
+		s.converter.follow(nil)
 	}
 	if o.failed() {
 		lr := out.records.AppendEmpty()

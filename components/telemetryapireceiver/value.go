@@ -4,6 +4,7 @@
 package telemetryapireceiver
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -23,10 +24,10 @@ const (
 
 // setValue converts a valid JSON value. A number that neither 64 bits of integer nor of float can hold, and null inside
 // a map or slice, are kept as text and as an empty value.
-func setValue(dst pcommon.Value, raw []byte, depth int) {
+func (t *texts) setValue(dst pcommon.Value, raw []byte, depth int) {
 	switch raw[0] {
 	case '"':
-		dst.SetStr(jsonscan.String(raw))
+		dst.SetStr(t.decode(raw))
 	case 't', 'f':
 		dst.SetBool(raw[0] == 't')
 	case 'n':
@@ -36,8 +37,9 @@ func setValue(dst pcommon.Value, raw []byte, depth int) {
 			return
 		}
 		members := dst.SetEmptyMap()
+		members.EnsureCapacity(atMost(raw))
 		for key, value := range jsonscan.Members(raw) {
-			setValue(members.PutEmpty(string(key)), value, depth+1)
+			t.setValue(members.PutEmpty(t.copy(key)), value, depth+1)
 		}
 	case '[':
 		if depth >= maxDepth {
@@ -45,12 +47,20 @@ func setValue(dst pcommon.Value, raw []byte, depth int) {
 			return
 		}
 		elements := dst.SetEmptySlice()
+		elements.EnsureCapacity(atMost(raw))
 		for value := range jsonscan.Elements(raw) {
-			setValue(elements.AppendEmpty(), value, depth+1)
+			t.setValue(elements.AppendEmpty(), value, depth+1)
 		}
 	default:
 		setNumber(dst, string(raw))
 	}
+}
+
+// atMost is how many members or elements to make room for: as many as there can be, unless that is many, as commas may
+// be those of what is inside.
+func atMost(raw []byte) int {
+	const many = 16
+	return min(bytes.Count(raw, []byte{','})+1, many)
 }
 
 func setNumber(dst pcommon.Value, raw string) {

@@ -114,7 +114,7 @@ func Members(object []byte) iter.Seq2[[]byte, []byte] {
 		i := Space(object, 1)
 		for object[i] != '}' {
 			end := skip(object, i)
-			name := unquote(nil, object[i:end])
+			name := Bytes(nil, object[i:end])
 			i = Space(object, Space(object, end)+1) // behind the colon
 			end = skip(object, i)
 			if !yield(name, object[i:end]) {

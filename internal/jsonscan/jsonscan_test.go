@@ -63,6 +63,7 @@ func compare(t *testing.T, value []byte) {
 		var want string
 		require.NoError(t, json.Unmarshal(value, &want))
 		require.Equal(t, want, jsonscan.String(value))
+		require.Equal(t, want, string(jsonscan.Bytes(nil, value)))
 	case '[':
 		var want []json.RawMessage
 		require.NoError(t, json.Unmarshal(value, &want))

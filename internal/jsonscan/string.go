@@ -14,11 +14,12 @@ import (
 // request refused by the receiving side's protobuf decoder.
 func String(quoted []byte) string {
 	var short [512]byte // most log lines are shorter: decoded on the stack, they cost one allocation
-	return string(unquote(short[:0], quoted))
+	return string(Bytes(short[:0], quoted))
 }
 
-// unquote is String, decoded into out if there is anything to decode, a part of quoted if not.
-func unquote(out, quoted []byte) []byte {
+// Bytes is String for who copies what it returns: decoded to the end of out if there is anything to decode, else a part
+// of quoted.
+func Bytes(out, quoted []byte) []byte {
 	s := quoted[1 : len(quoted)-1]
 	next := bytes.IndexByte(s, '\\')
 	if next < 0 {
