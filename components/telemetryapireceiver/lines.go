@@ -32,8 +32,11 @@ func (s *stream) functionLine(e lambdaapi.TelemetryEvent, now time.Time, out *ou
 	if !ok {
 		return
 	}
-	if s.converter.requestID != "" {
-		putAbsent(lr.Attributes(), invocationIDKey, s.converter.requestID)
+	if s.current != nil {
+		putAbsent(lr.Attributes(), invocationIDKey, s.current.id)
+		if s.current.tenantID != "" {
+			putAbsent(lr.Attributes(), tenantIDKey, s.current.tenantID)
+		}
 	}
 	switch {
 	case hold:
