@@ -46,9 +46,12 @@ type Buffering struct {
 
 // Limits of Buffering: Lambda Developer Guide, "Telemetry API reference".
 const (
-	MinItems, MaxItems         = 1_000, 10_000
-	MinBytes, MaxBytes         = 262_144, 1_048_576
-	MinTimeoutMs, MaxTimeoutMs = 25, 30_000
+	MinItems     = 1_000
+	MaxItems     = 10_000
+	MinBytes     = 262_144
+	MaxBytes     = 1_048_576
+	MinTimeoutMs = 25
+	MaxTimeoutMs = 30_000
 )
 
 // DefaultBuffering is what we ask for: the shortest delay, because an invocation ends, for us, only when Lambda has

@@ -214,7 +214,7 @@ func FuzzDecodeSubscription(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if request, err := decodeSubscription(body); err == nil {
 			require.NotEmpty(t, request.Types)
-			require.GreaterOrEqual(t, request.Buffering.MaxItems, minItems)
+			require.GreaterOrEqual(t, request.Buffering.MaxItems, lambdaapi.MinItems)
 		}
 	})
 }
@@ -223,7 +223,7 @@ func FuzzDecodeSubscription(f *testing.F) {
 func TestLongRecordsAreCut(t *testing.T) {
 	t.Parallel()
 	e := start(t, map[string]string{"x": lingering}, nil)
-	long := strings.Repeat(`"ä\\`, minBytes/4) // the extension subscribes with the least maxBytes
+	long := strings.Repeat(`"ä\\`, lambdaapi.MinBytes/4) // the extension subscribes with the least maxBytes
 	payload, err := json.Marshal(map[string]any{"log": []string{"before", long, "after"}})
 	require.NoError(t, err)
 	e.invoke(string(payload))
@@ -245,7 +245,7 @@ func TestLongRecordsAreCut(t *testing.T) {
 	want, err := json.Marshal(long)
 	require.NoError(t, err)
 	assert.True(t, string(want) == string(record), "%d bytes instead of %d", len(record), len(want))
-	assert.Equal(t, (len(want)+minBytes-1)/minBytes, pieces)
+	assert.Equal(t, (len(want)+lambdaapi.MinBytes-1)/lambdaapi.MinBytes, pieces)
 	assert.Equal(t, 2, around)
 }
 
@@ -256,7 +256,7 @@ func TestEncodeLines(t *testing.T) {
 	} {
 		line := event{kind: lambdaapi.FunctionLog, record: text}
 		for _, format := range []bool{true, false} {
-			pieces := line.encode(format, maxBytes)
+			pieces := line.encode(format, lambdaapi.MaxBytes)
 			require.Len(t, pieces, 1)
 			decoded, err := lambdaapi.DecodeTelemetry([]byte("[" + string(pieces[0]) + "]"))
 			require.NoError(t, err)

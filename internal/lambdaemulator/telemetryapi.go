@@ -21,11 +21,11 @@ type subscriptionRequest struct {
 	Destination   lambdaapi.Destination `json:"destination"`
 }
 
-// Limits and defaults of the buffering. Lambda Developer Guide, "Telemetry API reference".
+// Defaults of the buffering. Lambda Developer Guide, "Telemetry API reference".
 const (
-	minItems, maxItems, defaultItems             = 1_000, 10_000, 10_000
-	minBytes, maxBytes, defaultBytes             = 262_144, 1_048_576, 262_144
-	minTimeoutMs, maxTimeoutMs, defaultTimeoutMs = 25, 30_000, 1_000
+	defaultItems     = 10_000
+	defaultBytes     = 262_144
+	defaultTimeoutMs = 1_000
 )
 
 // runtimeAPIPort is the one port that a destination may not name, although the emulator itself listens on another.
@@ -59,9 +59,9 @@ func (r subscriptionRequest) validate() error {
 		name            string
 		value, min, max int
 	}{
-		{"maxItems", b.MaxItems, minItems, maxItems},
-		{"maxBytes", b.MaxBytes, minBytes, maxBytes},
-		{"timeoutMs", b.TimeoutMs, minTimeoutMs, maxTimeoutMs},
+		{"maxItems", b.MaxItems, lambdaapi.MinItems, lambdaapi.MaxItems},
+		{"maxBytes", b.MaxBytes, lambdaapi.MinBytes, lambdaapi.MaxBytes},
+		{"timeoutMs", b.TimeoutMs, lambdaapi.MinTimeoutMs, lambdaapi.MaxTimeoutMs},
 	} {
 		if limit.value < limit.min || limit.value > limit.max {
 			return fmt.Errorf("buffering: %s is %d, not in [%d, %d]", limit.name, limit.value, limit.min, limit.max)
