@@ -1,0 +1,133 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The bench command measures what the built layer costs: how it starts, what it adds to invocations, what telemetry
+// costs in CPU and memory, against programs that show the floor, the stock Collector, and a peer if one is named. `make
+// bench` builds what it needs. Counts (page faults, instructions) hold on any machine; times are of the machine.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+// socketFloor is the name of the least extension: the target of register is a multiple of its time.
+const socketFloor = "floor: sockets"
+
+// bench is what all benchmarks share.
+type bench struct {
+	quick    bool
+	function string  // directory of the function
+	stock    string  // the stock Collector
+	layers   []layer // ours, and the peer
+
+	ours, oursHTTP subject
+	others         []subject // full layer, peer, floors
+}
+
+func main() {
+	log.SetFlags(0)
+	layerPath := flag.String("layer", "", "the layer to measure")
+	full := flag.String("full", "", "the full layer; empty: none")
+	peer := flag.String("peer", "", "another extension: an executable, a layer's directory or zip; empty: none")
+	peerConfig := flag.String("peer-config", "bench/peer.yaml", "the Collector configuration of the peer")
+	build := flag.String("build", "build/bench", "where the function, the floors and the stock Collector are")
+	out := flag.String("out", "bench", "where to write results.md and results.svg")
+	quick := flag.Bool("quick", false, "a tenth of the rounds: shows that it works, and nothing about speed")
+	flag.Parse()
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+
+	temp, err := os.MkdirTemp("", "otelcol-lambda-bench")
+	if err != nil {
+		log.Fatal(err)
+	}
+	b := &bench{quick: *quick, function: filepath.Join(*build, "function"), stock: filepath.Join(*build, "stock", "stock")}
+	err = b.prepare(temp, *build, *layerPath, *full, *peer, *peerConfig)
+	if err == nil {
+		err = b.run(ctx, *out)
+	}
+	_ = os.RemoveAll(temp)
+	if err != nil {
+		log.Fatal("bench: ", err)
+	}
+}
+
+// prepare unpacks the layers and says what is to be measured.
+func (b *bench) prepare(temp, build, ours, full, peer, peerConfig string) error {
+	if err := adoptOrphans(); err != nil {
+		return err
+	}
+	dir, err := openLayer(ours, temp)
+	if err != nil {
+		return err
+	}
+	b.layers = []layer{{"otelcol-lambda", dir, ourEnv("http")}}
+	if b.ours, err = (layer{"otelcol-lambda", dir, ourEnv("grpc")}).subject(); err != nil {
+		return err
+	}
+	if b.oursHTTP, err = (layer{"the same, OTLP/HTTP out", dir, ourEnv("http")}).subject(); err != nil {
+		return err
+	}
+	add := func(name, path string, env func(backend, listen string) map[string]string) (layer, error) {
+		dir, err := openLayer(path, temp)
+		if err != nil {
+			return layer{}, err
+		}
+		l := layer{name, dir, env}
+		sub, err := l.subject()
+		b.others = append(b.others, sub)
+		return l, err
+	}
+	if full != "" {
+		if _, err := add("full layer", full, ourEnv("grpc")); err != nil {
+			return err
+		}
+	}
+	if peer != "" {
+		config, err := filepath.Abs(peerConfig)
+		if err != nil {
+			return err
+		}
+		l, err := add("peer", peer, peerEnv(config))
+		if err != nil {
+			return err
+		}
+		b.layers = append(b.layers, l)
+	}
+	b.others = append(b.others, subject{name: "floor: net/http", path: filepath.Join(build, "nethttp")},
+		subject{name: socketFloor, path: filepath.Join(build, "socket")})
+	return nil
+}
+
+// run runs all benchmarks and writes the results.
+func (b *bench) run(ctx context.Context, out string) error {
+	var tables []table
+	for _, measure := range []func() (table, error){
+		b.startUps,
+		b.sharedStartUps,
+		b.instructions,
+		b.secrets,
+		func() (table, error) { return b.latency(ctx) },
+		func() (table, error) { return b.work(ctx) },
+		func() (table, error) { return b.stress(ctx) },
+	} {
+		began := time.Now()
+		t, err := measure()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%-45s %s\n", t.Title, time.Since(began).Round(time.Second))
+		tables = append(tables, t)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return write(out, tables)
+}
