@@ -85,7 +85,7 @@ func TestOpenAsksNobodyInVain(t *testing.T) {
 	env, _ = testEnvironment(mebibyte)
 	down, _ := httpExporter(t, b, env, nopSettings())
 	accept(t, down, "a")
-	for range tripAfter {
+	for range TripAfter {
 		require.Error(t, down.Flush(within(time.Minute)))
 	}
 	tried := b.requests()

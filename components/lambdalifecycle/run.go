@@ -74,7 +74,7 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 			end := &ShutdownError{Reason: event.ShutdownReason, Deadline: event.Deadline.Add(-l.cfg.DeadlineMargin)}
 			unfinished := ""
 			switch {
-			case telemetry && l.managed:
+			case telemetry && l.initialization == lambdaapi.ManagedInstances:
 				l.awaitLastLines(ctx)
 			case telemetry && last.RequestID != "":
 				unfinished = l.awaitLastReport(ctx, last.RequestID, event.ShutdownReason)
