@@ -33,7 +33,7 @@ func (f *fake) Query(database string, statement []byte, format string) ([]byte, 
 }
 
 // ask sends a request as the right user.
-func ask(t *testing.T, db database, url string, header http.Header, body []byte) *http.Response {
+func ask(t *testing.T, db database, url string, header http.Header, body []byte) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	request.SetBasicAuth("me", "secret")
@@ -42,7 +42,7 @@ func ask(t *testing.T, db database, url string, header http.Header, body []byte)
 	}
 	recorder := httptest.NewRecorder()
 	(&handler{db: db, user: "me", password: "secret", version: "26.7"}).ServeHTTP(recorder, request)
-	return recorder.Result()
+	return recorder
 }
 
 func text(t *testing.T, r io.Reader) string {
@@ -81,7 +81,7 @@ func TestStatement(t *testing.T) {
 			t.Parallel()
 			var db fake
 			response := ask(t, &db, tt.url, tt.header, tt.body)
-			assert.Equal(t, http.StatusOK, response.StatusCode)
+			assert.Equal(t, http.StatusOK, response.Code)
 			assert.Equal(t, tt.want, db)
 		})
 	}
@@ -92,14 +92,14 @@ func TestErrors(t *testing.T) {
 	for code, status := range map[int]int{60: http.StatusNotFound, 81: http.StatusNotFound, 243: http.StatusInternalServerError} {
 		db := &fake{err: &engine.Error{Code: code, Message: "Code: … (NAME)"}}
 		response := ask(t, db, "/", nil, nil)
-		assert.Equal(t, status, response.StatusCode, code)
+		assert.Equal(t, status, response.Code, code)
 		assert.Equal(t, "Code: … (NAME) (version 26.7 (official build))\n", text(t, response.Body))
 		response = ask(t, db, "/?compress=1", nil, nil)
 		assert.Equal(t, "Code: … (NAME) (version 26.7 (official build))\n", text(t, compress.NewReader(response.Body)))
 	}
 	response := ask(t, &fake{}, "/?compress=1", http.Header{"Authorization": {"Basic bWU6d3Jvbmc="}}, nil)
-	assert.Equal(t, http.StatusForbidden, response.StatusCode)
-	assert.Equal(t, "516", response.Header.Get("X-ClickHouse-Exception-Code"))
+	assert.Equal(t, http.StatusForbidden, response.Code)
+	assert.Equal(t, "516", response.Header().Get("X-ClickHouse-Exception-Code"))
 	assert.Contains(t, text(t, response.Body), "me: Authentication failed", "in plain text, whatever the client asked for")
 }
 
