@@ -95,21 +95,24 @@ func attributes(statement string, asJSON bool) string {
 	return strings.Join(parts, "")
 }
 
+// ofFunction leaves out what the layer says, and Lambda's own events.
+const ofFunction = "@LogAttributes{aws.lambda.telemetry.type} IN ('', 'function') AND EventName = ''"
+
 // searchesOf are the searches of the guide for a run of examples/go-function.
 func searchesOf(r shopRun) []search {
-	const logs = "SELECT Timestamp, ServiceName, SeverityText AS level, Body FROM {db}.otel_logs WHERE @LogAttributes{aws.lambda.telemetry.type} IN ('', 'function') AND "
+	const logs = "SELECT Timestamp, ServiceName, SeverityText AS level, Body FROM {db}.otel_logs WHERE " + ofFunction + " AND "
 	const spans = "SELECT Timestamp, ServiceName, SpanName, SpanKind, Duration FROM {db}.otel_traces WHERE "
 	return []search{
-		{"logs: service.name", logs + "ServiceName = 'shop' AND EventName = ''", r.lines},
-		{"logs: faas.name", logs + "@ResourceAttributes{faas.name} = 'my-function' AND EventName = ''", r.lines},
-		{"logs: cloud.platform", logs + "@ResourceAttributes{cloud.platform} = 'aws_lambda' AND EventName = ''", r.lines},
-		{"logs: severity error", logs + "SeverityText ILIKE 'error' AND EventName = ''", r.failed},
+		{"logs: service.name", logs + "ServiceName = 'shop'", r.lines},
+		{"logs: faas.name", logs + "@ResourceAttributes{faas.name} = 'my-function'", r.lines},
+		{"logs: cloud.platform", logs + "@ResourceAttributes{cloud.platform} = 'aws_lambda'", r.lines},
+		{"logs: severity error", logs + "SeverityText ILIKE 'error'", r.failed},
 		{"logs: body text", logs + "hasAllTokens(lower(Body), lower('Order Shipped'))", r.invocations - r.failed},
-		{"logs: faas.invocation_id", logs + "@LogAttributes{faas.invocation_id} = '{invocation}' AND EventName = ''", r.linesOfOne},
+		{"logs: faas.invocation_id", logs + "@LogAttributes{faas.invocation_id} = '{invocation}'", r.linesOfOne},
 		{"logs: attribute of a JSON line", logs + "@LogAttributes{items} = '3'", r.invocations - r.failed},
 		{"logs: failed invocations", "SELECT Body FROM {db}.otel_logs WHERE EventName = 'faas.invocation.exception'", r.failed},
 		{"logs: histogram by severity", "SELECT toStartOfInterval(toDateTime(Timestamp), INTERVAL 1 day) AS bucket, SeverityText, count() " +
-			"FROM {db}.otel_logs WHERE ServiceName = 'shop' AND EventName = '' AND SeverityText != '' GROUP BY bucket, SeverityText ORDER BY bucket", r.severities},
+			"FROM {db}.otel_logs WHERE " + ofFunction + " AND SeverityText != '' GROUP BY bucket, SeverityText ORDER BY bucket", r.severities},
 		{"traces: service.name", spans + "ServiceName = 'shop' AND ScopeName = 'shop'", r.spans},
 		{"traces: failed", spans + "StatusCode = 'Error' AND SpanKind = 'Server' AND ScopeName = 'shop'", r.failed},
 		{"traces: faas.invocation_id", spans + "@SpanAttributes{faas.invocation_id} = '{invocation}'", 1},

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -92,7 +93,8 @@ func start(t *testing.T, program string, variables ...string) *function {
 	output := &testLog{t: t}
 	t.Cleanup(output.close)
 	f, err := lambdaemulator.New(lambdaemulator.Config{
-		Layer: layer, Function: filepath.Join(out, program), Timeout: 20 * time.Second, Env: env, Output: output,
+		Layer: layer, Function: filepath.Join(out, program), Env: env, Output: output,
+		InitTimeout: patience, Timeout: patience, ShutdownTimeout: patience, // however busy the machine is
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, f.Close()) })
@@ -125,6 +127,13 @@ func (f *function) linesOf(source string) []string {
 		}
 	}
 	return lines
+}
+
+// said is what the layer has said, but for that a busy machine starts it late.
+func (f *function) said() []string {
+	return slices.DeleteFunc(f.linesOf(lambdaemulator.SourceExtension), func(line string) bool {
+		return strings.Contains(line, "the collector is not ready")
+	})
 }
 
 // withFile makes the layer use a file of ../../config, but for the ports, which belong to one environment each, and for
