@@ -59,7 +59,8 @@ func TestCrashIsSilent(t *testing.T) {
 			assert.Empty(t, w.replyOf(inv).ExportError, "the new collector takes it")
 			w.run(step{"log": "after"})
 			line := w.oneLine()
-			assert.Contains(t, line, "the collector ended (exit status 2: SIG")
+			assert.Contains(t, line, "the collector ended (")
+			assert.Contains(t, line, ": SIG") // after how the process ended, which for SIGSEGV is one thing or the other
 			assert.Contains(t, line, "started again at once")
 			w.requireSilence()
 			w.end()
