@@ -181,7 +181,7 @@ $(CLICKHOUSE)/gateway-collector: e2e/clickhouse/gateway-builder.yaml
 	cd e2e/clickhouse && $(OCB) --config gateway-builder.yaml --skip-compilation
 	cd $(CLICKHOUSE)/gateway && $(BUILD) -o ../gateway-collector .
 .PHONY: e2e
-# The first time, 5 minutes: everything is installed in build/e2e.
+# It installs everything in build/e2e the first time.
 e2e: dist/$(NAME)-$(HOST_ARCH).zip
 	$(MAKE) --no-print-directory -j2 -f e2e/install.mk
 	go test -tags e2e ./e2e -count=1 -v -timeout 20m

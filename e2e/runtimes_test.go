@@ -44,7 +44,7 @@ func TestRuntimes(t *testing.T) {
 	for _, v := range variants() {
 		t.Run(strings.ReplaceAll(v.String(), "/", "-"), func(t *testing.T) { // one after the other: a JVM wants the whole machine
 			opt := merge(t, layer, installed+"/"+v.name+"/opt")
-			w := newWorld(t, opt, v, withPlatform(t, v))
+			w := newWorld(t, opt, v, withPlatform(v))
 			invocations := map[string]lambdaemulator.Invocation{}
 			for _, s := range scenarios() {
 				inv := w.invoke(s.do, line(s), s.options...)
@@ -79,7 +79,7 @@ func requireOutcome(t *testing.T, v variant, s scenario, inv lambdaemulator.Invo
 }
 
 // withPlatform configures the layer to make spans and metrics of what Lambda says, for a function that makes none.
-func withPlatform(t *testing.T, v variant) func(*lambdaemulator.Config) {
+func withPlatform(v variant) func(*lambdaemulator.Config) {
 	if v.sdk {
 		return func(*lambdaemulator.Config) {}
 	}
