@@ -27,6 +27,7 @@ at a backend of its own, a timeline of the environment, and what was lost or dup
 
 FUNCTION AND LAYER
   --function DIR      holds the executable "bootstrap", as on the runtime provided.al2023 (required)
+  --handler NAME      the handler, for a bootstrap that starts a runtime client; default: bootstrap
   --layer FILE|DIR    a layer's zip, or a directory with its content; without it the function runs alone
   --env K=V           sets an environment variable of function and layer; may be repeated
   --memory 512        MB, as reported; not enforced
@@ -106,6 +107,7 @@ func parseOptions(args []string, stdin io.Reader) (options, error) {
 	flags.SetOutput(io.Discard) // run prints errors and usage
 	flags.StringVar(&o.emulator.Layer, "layer", "", "")
 	flags.StringVar(&o.emulator.Function, "function", "", "")
+	flags.StringVar(&o.emulator.Handler, "handler", "", "")
 	flags.StringVar(&eventsFile, "events", "", "")
 	flags.Func("env", "", func(text string) error {
 		name, value, ok := strings.Cut(text, "=")

@@ -20,10 +20,14 @@ func TestParseOptions(t *testing.T) {
 	o, err := parseOptions([]string{
 		"--layer", "x.zip", "--function", "dir", "--events", "-", "--env", "A=1", "--env", "B=2=3",
 		"--memory", "256", "--timeout", "5s", "--idle", "1s", "--log-format", "JSON", "--protocol", "grpc", "--rows", "7", "--quiet", "--cpu", "share",
+
+		"--layer", "x.zip", "--function", "dir", "--handler", "index.handler", "--events", "-", "--env", "A=1", "--env", "B=2=3",
+		"--memory", "256", "--timeout", "5s", "--idle", "1s", "--log-format", "JSON", "--protocol", "grpc", "--rows", "7", "--quiet",
 	}, strings.NewReader("{}\n{}"))
 	require.NoError(t, err)
 	assert.Equal(t, "x.zip", o.emulator.Layer)
 	assert.Equal(t, "dir", o.emulator.Function)
+	assert.Equal(t, "index.handler", o.emulator.Handler)
 	assert.Equal(t, map[string]string{"A": "1", "B": "2=3"}, o.emulator.Env)
 	assert.Equal(t, 256, o.emulator.MemoryMB)
 	assert.Equal(t, 5*time.Second, o.emulator.Timeout)
