@@ -129,8 +129,9 @@ func (w *world) longFreeze() {
 	if *collector == "" { // one with the race detector may take longer for a flush than it has
 		assert.Less(w.t, inv.Overrun(), soakBudget*3/4)
 	}
-	for range 2 { // which take along what was said last, if that invocation was not held
-		time.Sleep(50 * time.Millisecond)
+	// The next ones take along what was said last, if that invocation was not held.
+	for i := 0; w.arrivedLines()["soak-after-the-long-freeze"] == 0 && i < untilRecovered; i++ {
+		time.Sleep(pauseBetween)
 		w.run(step{"log": "soak-behind-the-long-freeze"}, step{"sleep_ms": 50})
 	}
 	assert.Equal(w.t, 1, w.arrivedLines()["soak-after-the-long-freeze"])
