@@ -50,8 +50,12 @@ func startCollector(path string, telemetry *os.File) (*collector, error) {
 	files := make([]*os.File, control.LogFD+1)
 	files[1], files[2], files[control.LogFD] = os.Stdout, crashIn, os.Stderr
 	files[control.EventsFD], files[control.RequestsFD], files[control.TelemetryFD] = eventsOut, requestsIn, telemetry
+	env := append(os.Environ(), control.EnvVar+"=1")
+	if variable := processors(os.Getenv); variable != "" {
+		env = append(env, variable)
+	}
 	process, err := os.StartProcess(path, []string{path}, &os.ProcAttr{
-		Env:   append(os.Environ(), control.EnvVar+"=1"),
+		Env:   env,
 		Files: files,
 	})
 	_ = errors.Join(eventsOut.Close(), requestsIn.Close(), crashIn.Close())
