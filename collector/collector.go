@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -43,7 +44,7 @@ func Run(set otelcol.CollectorSettings) error {
 	resolver.ProviderFactories = refs.follow(resolver.ProviderFactories)
 	resolver.ConverterFactories = append(rotelconfmap.ListConverters(os.Environ()), resolver.ConverterFactories...)
 	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(refs.masks.core))
-	ctx := rotelconfmap.WithComponents(context.Background(), available(set.Factories))
+	ctx := rotelconfmap.WithComponents(context.Background(), available(sync.OnceValues(set.Factories)))
 	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr)).WithOptions(set.LoggingOptions...)
 	if warning != "" {
 		logger.Warn(warning)
