@@ -18,11 +18,8 @@ import (
 func TestParseOptions(t *testing.T) {
 	t.Parallel()
 	o, err := parseOptions([]string{
-		"--layer", "x.zip", "--function", "dir", "--events", "-", "--env", "A=1", "--env", "B=2=3",
-		"--memory", "256", "--timeout", "5s", "--idle", "1s", "--log-format", "JSON", "--protocol", "grpc", "--rows", "7", "--quiet", "--cpu", "share",
-
 		"--layer", "x.zip", "--function", "dir", "--handler", "index.handler", "--events", "-", "--env", "A=1", "--env", "B=2=3",
-		"--memory", "256", "--timeout", "5s", "--idle", "1s", "--log-format", "JSON", "--protocol", "grpc", "--rows", "7", "--quiet",
+		"--memory", "256", "--timeout", "5s", "--idle", "1s", "--log-format", "JSON", "--protocol", "grpc", "--rows", "7", "--quiet", "--cpu", "share",
 	}, strings.NewReader("{}\n{}"))
 	require.NoError(t, err)
 	assert.Equal(t, "x.zip", o.emulator.Layer)
