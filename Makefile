@@ -5,8 +5,13 @@
 # make test       every test, with the race detector
 # make layer      dist/otelcol-lambda-{amd64,arm64}.zip; MANIFEST=… for another set of components
 # make test-full  build the full layer and test what only it can do
+# make test-manifest  build and test a layer with components of a user's own
+# make validate   check a configuration on this machine: CONFIG=collector.yaml
 # make soak       5,000 invocations with random faults and freezes; RACE=1 with the race detector in the collector
 # make lint       go vet, staticcheck and golangci-lint with the import rules
+# make bench      measure start-up, latency and cost: bench/bench.mk
+# make e2e        functions on the real runtimes; make e2e-clickhouse, make test-page: e2e/e2e.mk
+# make publish    publish the layer in REGIONS; make release: layer/publish/publish.mk
 
 MANIFEST ?= builder-config.yaml
 NAME     ?= otelcol-lambda
@@ -107,84 +112,6 @@ fmt:
 clean:
 	rm -rf build dist
 
-# The emulator's page in a real browser; Debian's is installed if there is none.
-test-page: dist/$(NAME)-$(HOST_ARCH).zip build/demo/bootstrap
-	command -v chromium google-chrome >/dev/null || apt-get install -qq --no-install-recommends chromium
-	cd e2e/page && go test -tags e2e ./...
-
-.PHONY: test-page
-# make publish REGIONS="us-east-1 eu-west-1" publishes the layers with the AWS CLI: layer/publish/publish.sh says what
-# REGIONS, SHARE, DRY_RUN and JOBS mean.
-.PHONY: publish test-publish
-# Releases and what they are deployed with. make publish REGIONS="us-east-1 eu-west-1" asks the AWS CLI:
-# layer/publish/publish.sh says what REGIONS, SHARE, DRY_RUN and JOBS mean. make release RELEASE=1.2.3 fails unless the
-# manifests say this version, too.
-.PHONY: publish release test-licenses test-publish test-templates lint-workflows
-
-publish: layer
-	@REGIONS='$(REGIONS)' SHARE='$(SHARE)' DRY_RUN='$(DRY_RUN)' JOBS='$(JOBS)' DESCRIPTION='$(NAME) $(VERSION)' \
-		layer/publish/publish.sh $(ARCHES:%=dist/$(NAME)-%.zip)
-
-MANIFESTS := builder-config.yaml builder-config-full.yaml
-
-release:
-	@$(if $(RELEASE),for manifest in $(MANIFESTS); do grep -q '^  version: $(RELEASE)$$' $$manifest || \
-		{ echo "$$manifest has another version than $(RELEASE)"; exit 1; }; done)
-	rm -rf dist/release
-	@mkdir -p dist/release
-	$(MAKE) layer
-	$(MAKE) layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full
-	for arch in $(ARCHES); do \
-		cp dist/otelcol-lambda-$$arch.zip dist/otelcol-lambda-full-$$arch.zip dist/release/ && \
-		cp build/default/sbom-$$arch.cdx.json dist/release/otelcol-lambda-$$arch.cdx.json && \
-		cp build/full/sbom-$$arch.cdx.json dist/release/otelcol-lambda-full-$$arch.cdx.json || exit; \
-	done
-	cd dist/release && sha256sum * > ../SHA256SUMS && mv ../SHA256SUMS .
-
-test-licenses:
-	go -C layer/licenses mod tidy -diff
-	go -C layer/licenses vet ./...
-	go -C layer/licenses test ./...
-
-test-publish: build/publish-tools/bin/aws
-	PATH=$(CURDIR)/$(<D):$$PATH python -m unittest discover -s layer/publish
-
-build/publish-tools/bin/aws: layer/publish/requirements.txt
-	python3 -m venv build/publish-tools
-	$(@D)/pip install -q --disable-pip-version-check -r $<
-	@touch $@
-
-# Needs python3, npm and terraform.
-test-templates:
-	deploy/test/run.sh
-
-lint-workflows:
-	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-# ClickHouse, in a library of the npm registry, behind a server of ours; a Collector like ClickStack's; the full layer.
-CLICKHOUSE := build/e2e-clickhouse
-
-.PHONY: e2e-clickhouse
-e2e-clickhouse: $(CLICKHOUSE)/node_modules/.package-lock.json $(CLICKHOUSE)/gateway-collector
-	$(MAKE) layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full ARCHES=amd64
-	$(BUILD) -o $(CLICKHOUSE)/go-function/bootstrap ./examples/go-function
-	$(BUILD) -o $(CLICKHOUSE)/function/bootstrap ./test/function
-	cd e2e/clickhouse && $(BUILD) -o ../../$(CLICKHOUSE)/server ./server
-	cd e2e/clickhouse && go vet -tags e2e ./... && go test ./server && go test -tags e2e -count 1 -parallel 2 -timeout 15m
-
-$(CLICKHOUSE)/node_modules/.package-lock.json: e2e/clickhouse/package.json e2e/clickhouse/package-lock.json
-	@mkdir -p $(CLICKHOUSE)
-	cp e2e/clickhouse/package.json e2e/clickhouse/package-lock.json $(CLICKHOUSE)
-	npm ci --prefix $(CLICKHOUSE)
-
-$(CLICKHOUSE)/gateway-collector: e2e/clickhouse/gateway-builder.yaml
-	@mkdir -p $(CLICKHOUSE)
-	cd e2e/clickhouse && $(OCB) --config gateway-builder.yaml --skip-compilation
-	cd $(CLICKHOUSE)/gateway && $(BUILD) -o ../gateway-collector .
-.PHONY: e2e
-# It installs everything in build/e2e the first time.
-e2e: dist/$(NAME)-$(HOST_ARCH).zip
-	$(MAKE) --no-print-directory -j2 -f e2e/install.mk
-	go test -tags e2e ./e2e -count=1 -v -timeout 20m
 # Modules of their own: their dependencies are not those of the default layer.
 MODULES := components/spanmetrics examples/own-component
 
@@ -216,25 +143,5 @@ $(GENERATED)/collector: $(GENERATED)/main.go $(SOURCES)
 
 validate: $(GENERATED)/collector
 	@$< validate $(if $(CONFIG),--config '$(CONFIG)')
-# make bench: start-up, latency, cost and stress of the built layer, into bench/results.md and .svg: ten minutes.
-# PEER=… another extension's binary, layer directory or zip, in the same runs; PEER_CONFIG=… its configuration;
-# QUICK=1 a tenth of the rounds: shows that it works; FULL= without the full layer.
-FULL ?= $(if $(QUICK),,dist/otelcol-lambda-full-$(HOST_ARCH).zip)
-BENCH_PARTS := build/bench/function/bootstrap build/bench/stock/stock build/bench/nethttp build/bench/socket
 
-.PHONY: bench
-bench: dist/$(NAME)-$(HOST_ARCH).zip $(FULL) $(BENCH_PARTS)
-	go run ./bench -layer $< $(if $(FULL),-full $(FULL)) $(if $(PEER),-peer $(PEER)) $(if $(PEER_CONFIG),-peer-config $(PEER_CONFIG)) $(if $(QUICK),-quick)
-
-dist/otelcol-lambda-full-%.zip: builder-config-full.yaml $(SOURCES) $(wildcard supervisor/*.go)
-	$(MAKE) --no-print-directory layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full ARCHES=$*
-
-build/bench/function/bootstrap: $(wildcard bench/function/*.go)
-	$(BUILD) -o $@ ./bench/function
-
-build/bench/nethttp build/bench/socket: build/bench/%: $(wildcard bench/floor/*/*.go)
-	$(BUILD) -o $@ ./bench/floor/$*
-
-build/bench/stock/stock: bench/stock.yaml
-	$(OCB) --config $< --skip-compilation
-	cd $(@D) && $(BUILD) -tags grpcnotrace -o $(@F) .
+include bench/bench.mk e2e/e2e.mk layer/publish/publish.mk
