@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 func TestMain(m *testing.M) {
@@ -100,6 +101,11 @@ func (e *environment) start(*os.File) (*collector, error) {
 // inEnvironment runs a supervisor with test in a bubble.
 func inEnvironment(t *testing.T, broken bool, test func(e *environment)) {
 	t.Helper()
+	inEnvironmentWith(t, broken, func(*supervisor) {}, test)
+}
+
+func inEnvironmentWith(t *testing.T, broken bool, configure func(*supervisor), test func(e *environment)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		e := &environment{
 			t: t, broken: broken,
@@ -107,6 +113,7 @@ func inEnvironment(t *testing.T, broken bool, test func(e *environment)) {
 			collectors: make(chan *fakeCollector, 4), ended: make(chan error, 1),
 		}
 		s := &supervisor{api: e, log: logger{out: &e.out}, now: time.Now, start: e.start}
+		configure(s)
 		go func() { e.ended <- s.run() }()
 		test(e)
 	})
@@ -304,6 +311,22 @@ func TestCollectorThatIsNotReadyDoesNotHoldInit(t *testing.T) {
 		assert.Contains(t, c.expect(control.Event), `"requestId":"a"`)
 		c.send(control.Next, "")
 		<-e.asked
+		e.shutdown()
+		c.expect(control.Event)
+		c.exit <- nil
+		require.NoError(t, <-e.ended)
+	})
+}
+
+// TestInitThatNobodyWaitsForMayLast: where environments are started ahead, the collector follows the function's INIT.
+func TestInitThatNobodyWaitsForMayLast(t *testing.T) {
+	inEnvironmentWith(t, false, func(s *supervisor) { s.ahead = true }, func(e *environment) {
+		begin := time.Now()
+		c := e.collector()
+		<-e.asked
+		assert.Equal(t, initPatience+lambdaapi.AheadPatience, time.Since(begin))
+		assert.Contains(t, e.out.String(), "not ready after 12s")
+		c.send(control.Next, "")
 		e.shutdown()
 		c.expect(control.Event)
 		c.exit <- nil
