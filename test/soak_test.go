@@ -101,8 +101,8 @@ func soak(t *testing.T, protocol string, invocations int) {
 		}
 	}
 	w.heal()
-	time.Sleep(3 * time.Second) // longer than the breaker's patience after what the server asked for
 	w.run(step{"log": "soak-end"})
+	w.runUntilArrived("soak-end")
 	w.end()
 	assert.Empty(t, w.timeline(lambdaemulator.KindSigkill))
 	w.requireAccountedFor(cut)
@@ -121,20 +121,25 @@ func (w *world) heal() {
 func (w *world) longFreeze() {
 	w.t.Helper()
 	w.heal()
-	time.Sleep(3 * time.Second)
 	w.run(step{"log": "soak-before-the-long-freeze"}, step{"spans": 1, "name": "work"})
+	w.runUntilArrived("soak-before-the-long-freeze")
 	w.backend.BlackHole()
 	time.Sleep(35 * time.Second)
 	inv := w.run(step{"log": "soak-after-the-long-freeze"}, step{"spans": 1, "name": "work"})
 	if *collector == "" { // one with the race detector may take longer for a flush than it has
 		assert.Less(w.t, inv.Overrun(), soakBudget*3/4)
 	}
-	// The next ones take along what was said last, if that invocation was not held.
-	for i := 0; w.arrivedLines()["soak-after-the-long-freeze"] == 0 && i < untilRecovered; i++ {
-		time.Sleep(pauseBetween)
-		w.run(step{"log": "soak-behind-the-long-freeze"}, step{"sleep_ms": 50})
+	w.runUntilArrived("soak-after-the-long-freeze")
+}
+
+// runUntilArrived invokes until a line has arrived that the function wrote: what an invocation that is not held has said
+// leaves with the ones after it, and a backend that has failed is asked again after up to 10 s, give or take a quarter.
+func (w *world) runUntilArrived(line string) {
+	w.t.Helper()
+	for began := time.Now(); w.arrivedLines()[line] == 0 && time.Since(began) < 30*time.Second; time.Sleep(pauseBetween) {
+		w.run(step{"log": "soak-until-it-has-arrived"}, step{"sleep_ms": 50})
 	}
-	assert.Equal(w.t, 1, w.arrivedLines()["soak-after-the-long-freeze"])
+	assert.Equal(w.t, 1, w.arrivedLines()[line], line)
 }
 
 // requireAccountedFor requires that what was sent has arrived or was reported as dropped. What the backend stored may
