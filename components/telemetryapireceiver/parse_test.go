@@ -22,7 +22,8 @@ func FuzzTimes(f *testing.F) {
 	event := time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 	f.Fuzz(func(t *testing.T, value string) {
 		got, ok := parseTime(value)
-		if want, err := time.Parse(time.RFC3339, value); err == nil {
+		// An hour of one digit is none for RFC 3339; the time package takes it.
+		if want, err := time.Parse(time.RFC3339, value); err == nil && value[len("2006-01-02T15")] == ':' {
 			require.True(t, ok)
 			require.True(t, want.Equal(got), "%v %v", want, got)
 		}
