@@ -65,7 +65,7 @@ func FuzzFrames(f *testing.F) {
 // TestRuntimeHasFrames: the runtime gets the descriptor, and what it writes there is a line of the function.
 func TestRuntimeHasFrames(t *testing.T) {
 	t.Parallel()
-	e := start(t, map[string]string{"x": both}, nil)
+	e := start(t, map[string]string{"x": `{"events":["INVOKE","SHUTDOWN"],"subscribe":true,"shutdownMs":500}`}, nil)
 	e.invoke(`{"frame":"two\nlines"}`)
 	e.shutdown()
 	require.Len(t, e.lines("bootstrap", "two\nlines"), 1)
