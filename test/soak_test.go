@@ -136,8 +136,10 @@ func (w *world) longFreeze() {
 // leaves with the ones after it, and a backend that has failed is asked again after up to 10 s, give or take a quarter.
 func (w *world) runUntilArrived(line string) {
 	w.t.Helper()
-	for began := time.Now(); w.arrivedLines()[line] == 0 && time.Since(began) < 30*time.Second; time.Sleep(pauseBetween) {
-		w.run(step{"log": "soak-until-it-has-arrived"}, step{"sleep_ms": 50})
+	began := time.Now()
+	for i := 0; w.arrivedLines()[line] == 0 && time.Since(began) < 30*time.Second; i++ {
+		w.run(step{"log": fmt.Sprint(line, "-has-not-arrived-", i)}, step{"sleep_ms": 50})
+		time.Sleep(pauseBetween)
 	}
 	assert.Equal(w.t, 1, w.arrivedLines()[line], line)
 }
