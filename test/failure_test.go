@@ -218,7 +218,8 @@ func TestWrongKey(t *testing.T) {
 	for range 5 {
 		w.run(step{"log": "refused"})
 	}
-	assert.LessOrEqual(t, len(w.backend.Requests()), 12)
+	// Three signals, each told of the refusal in the first invocation and a few times after.
+	assert.LessOrEqual(t, len(w.backend.Requests()), 3*5)
 	all := strings.Join(w.extensionLines(), "\n")
 	assert.Contains(t, all, "401")
 	assert.NotContains(t, all, "wrong-secret")

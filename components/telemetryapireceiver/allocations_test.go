@@ -24,9 +24,9 @@ func TestAllocations(t *testing.T) {
 		record string
 		most   float64 // a record
 	}{
-		"plain": {`"2022-10-12T00:03:50.123Z\t79b4f56e-95b1-4643-9700-2807f4e68189\tINFO\tdone\n"`, 5.1},
-		"print": {`"request took 12 ms, cache hit, 3 rows\n"`, 5.1},
-		"json":  {`{"timestamp":"2022-10-12T00:03:50.123Z","level":"INFO","requestId":"79b4f56e-95b1-4643-9700-2807f4e68189","message":"done","user":{"id":7,"roles":["a","b"]},"cache":true}`, 25.1},
+		"plain": {`"2022-10-12T00:03:50.123Z\t79b4f56e-95b1-4643-9700-2807f4e68189\tINFO\tdone\n"`, 4.1},
+		"print": {`"request took 12 ms, cache hit, 3 rows\n"`, 4.1},
+		"json":  {`{"timestamp":"2022-10-12T00:03:50.123Z","level":"INFO","requestId":"79b4f56e-95b1-4643-9700-2807f4e68189","message":"done","user":{"id":7,"roles":["a","b"]},"cache":true}`, 14.1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			event := `{"time":"2022-10-12T00:03:50.123Z","type":"function","record":` + tt.record + `}`

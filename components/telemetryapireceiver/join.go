@@ -4,6 +4,8 @@
 package telemetryapireceiver
 
 import (
+	"time"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
@@ -11,6 +13,10 @@ import (
 // maxHeld bounds the lines that wait for their trace, in bytes of records: what a busy function writes in one
 // invocation, and little beside its memory.
 const maxHeld = 256 << 10
+
+// maxHold is how long an invocation has run when its lines no longer wait for their trace: longer than most run, and
+// than the timeout of most, so that also the lines before a timeout have the trace that the SDK could not send.
+const maxHold = 10 * time.Second
 
 // joiner says which trace an invocation belongs to. That may turn out only when the SDK sends its spans, at the end of
 // the invocation, shortly before platform.runtimeDone.
@@ -80,7 +86,8 @@ func (j *joiner) settle(inv *invocation, failed bool) (lines traceContext, span 
 }
 
 // holder holds the lines of the current invocation until its trace is known. They are let go at the latest at
-// platform.runtimeDone, before a flush, and at maxHeld, so that none arrives later than it would without.
+// platform.runtimeDone, which a flush at the end of the invocation waits for anyhow, before a flush that comes maxHold
+// after the invocation began, and at maxHeld.
 type holder struct {
 	lines plog.LogRecordSlice
 	bytes int

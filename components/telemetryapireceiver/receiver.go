@@ -173,7 +173,7 @@ func (r *telemetryReceiver) consume(ctx context.Context, events []lambdaapi.Tele
 
 // release is called before a flush.
 func (r *telemetryReceiver) release() {
-	r.convert(context.Background(), func(out *output, _ time.Time) { r.stream.release(out) })
+	r.convert(context.Background(), func(out *output, now time.Time) { r.stream.beforeFlush(now, out) })
 }
 
 // environmentEnds records what became of an invocation that was killed together with the environment.

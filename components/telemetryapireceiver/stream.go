@@ -92,6 +92,14 @@ func (s *stream) take(events []lambdaapi.TelemetryEvent, now time.Time, out *out
 	}
 }
 
+// beforeFlush lets go of the lines of an invocation that runs for long: their trace may take as long to be known, and
+// who watches the function should see them.
+func (s *stream) beforeFlush(now time.Time, out *output) {
+	if s.current == nil || now.Sub(s.current.start) >= maxHold {
+		s.release(out)
+	}
+}
+
 // release lets go of the lines that wait for their trace.
 func (s *stream) release(out *output) {
 	if s.holder.lines.Len() == 0 {

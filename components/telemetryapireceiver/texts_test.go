@@ -34,7 +34,7 @@ func TestTexts(t *testing.T) {
 }
 
 // A line costs the allocations that pdata makes for a record with a body and an attribute, and nothing of its own.
-func TestAllocations(t *testing.T) {
+func TestAllocationsAreThoseOfPdata(t *testing.T) {
 	const records = 1000
 	events := []string{`{"time":"2022-10-12T00:03:50.000Z","type":"platform.start","record":{"requestId":"79b4f56e-95b1-4643-9700-2807f4e68189"}}`}
 	for i := range records {
