@@ -95,6 +95,9 @@ func soak(t *testing.T, protocol string, invocations int) {
 		if inv.Overrun() >= soakBudget {
 			cut = append(cut, inv)
 		}
+		if inv.Overrun() >= bound {
+			w.logSince(inv.Start)
+		}
 		require.Less(t, inv.Overrun(), bound, "invocation %d", i)
 		if (i+1)%max(1, invocations/soakSamples) == 0 {
 			footprints = append(footprints, w.footprint())
@@ -109,6 +112,21 @@ func soak(t *testing.T, protocol string, invocations int) {
 	t.Logf("%d flushes ran out of time; %v", len(cut), footprints)
 	requireFlat(t, footprints)
 	assert.NotContains(t, strings.Join(w.extensionLines(), "\n"), "DATA RACE")
+}
+
+// logSince shows what has happened since then, to somebody who wonders why.
+func (w *world) logSince(start time.Time) {
+	w.t.Helper()
+	for _, e := range w.Timeline() {
+		if !e.Time.Before(start) {
+			w.t.Log(e.Time.Sub(start), e.Kind, e.Detail)
+		}
+	}
+	for _, r := range w.backend.Requests() {
+		if !r.Time.Before(start) {
+			w.t.Log(r.Time.Sub(start), r.Signal, r.Items, r.Outcome)
+		}
+	}
 }
 
 func (w *world) heal() {

@@ -23,11 +23,15 @@ type opener interface {
 // Empty requests are for OTLP only, of which it is known that they do no harm: its specification has servers answer
 // them with success. What comes of one is no news of the backend: nothing was to be delivered.
 func (b *buffer[T]) Open(ctx context.Context) error {
-	if !speaksOTLP(b.factory.Type().String()) || !b.prepareToOpen(ctx) {
+	if !speaksOTLP(b.factory.Type().String()) {
 		return nil
 	}
-	exporter := b.inner.Load()
-	return bounded(ctx, func(ctx context.Context) error { return exporter.consume(ctx, b.sig.empty()) })
+	return bounded(ctx, func(ctx context.Context) error {
+		if !b.prepareToOpen(ctx) {
+			return nil
+		}
+		return b.inner.Load().consume(ctx, b.sig.empty())
+	})
 }
 
 // speaksOTLP reports whether an exporter of this type does. One that is not listed opens its connections itself.
