@@ -57,7 +57,7 @@ $(GENERATED)/third-party-%: $(GENERATED)/main.go $(SOURCES) $(filter-out %_test.
 	go -C layer/licenses run . -dir $(CURDIR)/$(GENERATED) -tags '$(TAGS),distribution' -arch $* -version '$(VERSION)' \
 		-sbom $(CURDIR)/$(GENERATED)/sbom-$*.cdx.json -notices $(CURDIR)/$@
 
-dist/$(NAME)-%.zip: build/supervisor-% $(GENERATED)/collector-% $(GENERATED)/third-party-% LICENSE $(wildcard layer/*.go)
+dist/$(NAME)-%.zip: build/supervisor-% $(GENERATED)/collector-% $(GENERATED)/third-party-% LICENSE $(wildcard layer/*.go layer/internal/deflate/*.go)
 	@mkdir -p dist
 	go run ./layer -out $@ -supervisor build/supervisor-$* -collector $(GENERATED)/collector-$* \
 		-third-party $(GENERATED)/third-party-$*

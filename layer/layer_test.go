@@ -21,7 +21,7 @@ import (
 // Budgets in bytes. Lambda unpacks the layer before every first start of an environment, and maps the supervisor into
 // each of them.
 const (
-	maxZip        = 9_500_000
+	maxZip        = 9_000_000
 	maxSupervisor = 3_000_000
 )
 

@@ -9,13 +9,15 @@ package main
 
 import (
 	"archive/zip"
-	"compress/flate"
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/layer/internal/deflate"
 )
 
 // entry is one file of the layer. Lambda unpacks the zip to /opt and executes every file in /opt/extensions.
@@ -70,7 +72,7 @@ func writeLayer(path string, entries []entry) (err error) {
 func pack(w io.Writer, entries []entry) error {
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, flate.BestCompression)
+		return &deflater{out: w}, nil
 	})
 	for _, e := range entries {
 		if err := packFile(z, e); err != nil {
@@ -93,6 +95,18 @@ func packFile(z *zip.Writer, e entry) error {
 		return err
 	}
 	_, err = io.Copy(w, f)
+	return err
+}
+
+// deflater compresses a file as a whole.
+type deflater struct {
+	bytes.Buffer
+	out io.Writer
+}
+
+// Close writes the compressed file.
+func (d *deflater) Close() error {
+	_, err := d.out.Write(deflate.Compress(d.Bytes()))
 	return err
 }
 
