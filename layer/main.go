@@ -10,6 +10,8 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -104,9 +106,18 @@ type deflater struct {
 	out io.Writer
 }
 
-// Close writes the compressed file.
+// Close writes the compressed file, if it becomes the same again when it is inflated: a layer that does not is one that
+// no function starts with.
 func (d *deflater) Close() error {
-	_, err := d.out.Write(deflate.Compress(d.Bytes()))
+	compressed := deflate.Compress(d.Bytes())
+	inflated, err := io.ReadAll(flate.NewReader(bytes.NewReader(compressed)))
+	if err != nil {
+		return fmt.Errorf("inflate what was compressed: %w", err)
+	}
+	if !bytes.Equal(inflated, d.Bytes()) {
+		return errors.New("what was compressed is another file when it is inflated: a fault of layer/internal/deflate")
+	}
+	_, err = d.out.Write(compressed)
 	return err
 }
 
