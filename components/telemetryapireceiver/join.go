@@ -87,7 +87,7 @@ func (j *joiner) settle(inv *invocation, failed bool) (lines traceContext, span 
 
 // holder holds the lines of the current invocation until its trace is known. They are let go at the latest at
 // platform.runtimeDone, which a flush at the end of the invocation waits for anyhow, before a flush that comes maxHold
-// after the invocation began, and at maxHeld.
+// after the invocation began, or before any if the function makes no spans, and at maxHeld.
 type holder struct {
 	lines plog.LogRecordSlice
 	bytes int

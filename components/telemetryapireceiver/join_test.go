@@ -311,3 +311,22 @@ func TestAbort(t *testing.T) {
 	s.abort(requestB, "failure", observed, s.out)
 	assert.Equal(t, 1, count(s), "its start was not told")
 }
+
+// TestLinesWaitForTheSDKBeyondAFlush: in a function with an SDK, lines wait for the trace through the flushes of a long
+// invocation, but not for ever.
+func TestLinesWaitForTheSDKBeyondAFlush(t *testing.T) {
+	t.Parallel()
+	s := newTestStream(func(cfg *Config) { cfg.Types = []string{"function"} })
+	s.joiner.spans.instrumented = true
+	started := observed
+	events := `[{"time":"` + started.Format(time.RFC3339Nano) + `","type":"platform.start","record":{"requestId":"id"}},` +
+		`{"time":"` + started.Format(time.RFC3339Nano) + `","type":"function","record":"early\n"}]`
+	batch, err := lambdaapi.DecodeTelemetry([]byte(events))
+	require.NoError(t, err)
+	out := newOutput("")
+	s.take(batch, started, out)
+	s.beforeFlush(started.Add(maxHold-time.Millisecond), out)
+	assert.Zero(t, out.records.Len())
+	s.beforeFlush(started.Add(maxHold), out)
+	assert.Equal(t, 1, out.records.Len())
+}

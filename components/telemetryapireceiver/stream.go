@@ -92,10 +92,10 @@ func (s *stream) take(events []lambdaapi.TelemetryEvent, now time.Time, out *out
 	}
 }
 
-// beforeFlush lets go of the lines of an invocation that runs for long: their trace may take as long to be known, and
-// who watches the function should see them.
+// beforeFlush lets go of the lines of an invocation that runs for long, since who watches the function should see them:
+// at once if the function makes no spans as far as is known, after maxHold if it does.
 func (s *stream) beforeFlush(now time.Time, out *output) {
-	if s.current == nil || now.Sub(s.current.start) >= maxHold {
+	if s.current == nil || !s.joiner.spans.any() || now.Sub(s.current.start) >= maxHold {
 		s.release(out)
 	}
 }
