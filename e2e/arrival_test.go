@@ -54,7 +54,9 @@ func (w *world) check(v variant, s scenario, inv lambdaemulator.Invocation) cell
 		}
 		assert.True(w.t, failed, "%s: a span has the status", s.name)
 	}
-	assert.NotZero(w.t, points, "%s: metrics", s.name)
+	if s.do != "hang" || !v.sdk { // an SDK that is killed sends nothing
+		assert.NotZero(w.t, points, "%s: metrics", s.name)
+	}
 	return found
 }
 

@@ -7,7 +7,9 @@ package e2e
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -42,30 +44,13 @@ func TestRuntimeInterfaceEmulator(t *testing.T) {
 	}
 }
 
-// TestContainerImage: the files of examples/container/Dockerfile, where its COPY lines put them, are a function with the
-// layer.
+// TestContainerImage: the files that the last stage of examples/container/Dockerfile holds are a layer, where Lambda looks
+// for one. The function that its base image brings is another one here.
 func TestContainerImage(t *testing.T) {
 	v := variant{golang, protobuf, lambdaemulator.LogJSON, false}
-	context := t.TempDir()
-	require.NoError(t, os.Symlink(unpackLayer(t), filepath.Join(context, "layer")))
-	bootstrap, err := filepath.Abs(installed + "/go/task/bootstrap")
-	require.NoError(t, err)
-	require.NoError(t, os.Symlink(bootstrap, filepath.Join(context, "bootstrap")))
-
-	image := t.TempDir()
-	text, err := os.ReadFile("../examples/container/Dockerfile")
-	require.NoError(t, err)
-	for line := range strings.Lines(string(text)) {
-		if arguments, ok := strings.CutPrefix(line, "COPY "); ok {
-			fields := strings.Fields(arguments)
-			require.Len(t, fields, 2, line)
-			copyInto(t, filepath.Join(context, fields[0]), filepath.Join(image, fields[1]))
-		}
-	}
-
-	w := newWorld(t, filepath.Join(image, "opt"), v, func(cfg *lambdaemulator.Config) {
-		cfg.Function = filepath.Join(image, "var", "runtime")
-	})
+	image := buildImage(t, "../examples/container")
+	require.FileExists(t, filepath.Join(image, "var", "task", "app.py"))
+	w := newWorld(t, filepath.Join(image, "opt"), v)
 	cold := scenarios()[0]
 	inv := w.invoke(cold.do, line(cold))
 	requireOutcome(t, v, cold, inv)
@@ -74,18 +59,64 @@ func TestContainerImage(t *testing.T) {
 	w.checkResources()
 }
 
-// copyInto copies a file, or what is in a directory, as COPY does.
-func copyInto(t *testing.T, from, to string) {
+// buildImage does what a Dockerfile says with files, and returns the root of the last stage. It knows FROM, COPY and
+// RUN unzip. Base images are empty.
+func buildImage(t *testing.T, context string) string {
 	t.Helper()
-	info, err := os.Stat(from)
+	text, err := os.ReadFile(filepath.Join(context, "Dockerfile"))
 	require.NoError(t, err)
-	if info.IsDir() {
-		require.NoError(t, os.MkdirAll(to, 0o755))
-		require.NoError(t, os.CopyFS(to, os.DirFS(from)))
+	expand := strings.NewReplacer("${TARGETARCH}", runtime.GOARCH, "${LAMBDA_TASK_ROOT}", "/var/task").Replace
+	stages := map[string]string{}
+	root := ""
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(expand(line))
+		switch {
+		case len(fields) == 0:
+		case fields[0] == "FROM":
+			root = t.TempDir()
+			if len(fields) == 4 && fields[2] == "AS" {
+				stages[fields[3]] = root
+			}
+		case fields[0] == "COPY":
+			from := []string{context, "../dist"} // the layer's zip is to be copied into the context
+			if stage, ok := strings.CutPrefix(fields[1], "--from="); ok {
+				from, fields = []string{stages[stage]}, fields[1:]
+			}
+			require.Len(t, fields, 3, line)
+			to := filepath.Join(root, fields[2])
+			if strings.HasSuffix(fields[2], "/") {
+				to = filepath.Join(to, filepath.Base(fields[1]))
+			}
+			copyInto(t, from, fields[1], to)
+		case fields[0] == "RUN":
+			require.Equal(t, []string{"RUN", "unzip", "-q"}, fields[:3])
+			require.Len(t, fields, 6, line)
+			output, err := exec.CommandContext(t.Context(), "unzip", "-q", filepath.Join(root, fields[3]), "-d", filepath.Join(root, fields[5])).CombinedOutput()
+			require.NoError(t, err, string(output))
+		}
+	}
+	return root
+}
+
+// copyInto copies a file, or what is in a directory, from the first of some directories that has it.
+func copyInto(t *testing.T, from []string, name, to string) {
+	t.Helper()
+	for _, dir := range from {
+		source := filepath.Join(dir, name)
+		info, err := os.Stat(source)
+		if err != nil {
+			continue
+		}
+		if info.IsDir() {
+			require.NoError(t, os.MkdirAll(to, 0o755))
+			require.NoError(t, os.CopyFS(to, os.DirFS(source)))
+			return
+		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(to), 0o755))
+		content, err := os.ReadFile(source)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(to, content, info.Mode().Perm()))
 		return
 	}
-	require.NoError(t, os.MkdirAll(filepath.Dir(to), 0o755))
-	program, err := os.ReadFile(from)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(to, program, info.Mode().Perm()))
+	t.Fatalf("COPY %s: none of %q has it", name, from)
 }
