@@ -104,7 +104,7 @@ func soak(t *testing.T, protocol string, invocations int) {
 		}
 	}
 	w.heal()
-	w.run(step{"log": "soak-end"})
+	w.run(step{"log": "soak-end"}, step{"spans": 1, "name": "work"})
 	w.runUntilArrived("soak-end")
 	w.end()
 	assert.Empty(t, w.timeline(lambdaemulator.KindSigkill))
@@ -150,16 +150,20 @@ func (w *world) longFreeze() {
 	w.runUntilArrived("soak-after-the-long-freeze")
 }
 
-// runUntilArrived invokes until a line has arrived that the function wrote: what an invocation that is not held has said
-// leaves with the ones after it, and a backend that has failed is asked again after up to 10 s, give or take a quarter.
+// runUntilArrived invokes until a line and the last span have arrived that the function sent: what an invocation that is
+// not held has said leaves with the ones after it, and a backend that has failed is asked again after up to 10 s, give
+// or take a quarter.
 func (w *world) runUntilArrived(line string) {
 	w.t.Helper()
-	began := time.Now()
-	for i := 0; w.arrivedLines()[line] == 0 && time.Since(began) < 30*time.Second; i++ {
-		w.run(step{"log": fmt.Sprint(line, "-has-not-arrived-", i)}, step{"sleep_ms": 50})
-		time.Sleep(pauseBetween)
+	span := w.spans[len(w.spans)-1]
+	there := func() bool {
+		return w.arrivedLines()[line] > 0 &&
+			slices.ContainsFunc(w.backend.Spans(), func(s otlpbackend.Span) bool { return s.SpanID == span })
 	}
-	assert.Equal(w.t, 1, w.arrivedLines()[line], line)
+	for began := time.Now(); !there() && time.Since(began) < 30*time.Second; time.Sleep(pauseBetween) {
+		w.run(step{"log": line + time.Since(began).String()}, step{"sleep_ms": 50})
+	}
+	assert.True(w.t, there(), line)
 }
 
 // requireAccountedFor requires that what was sent has arrived or was reported as dropped. What the backend stored may
@@ -179,8 +183,34 @@ func (w *world) requireAccountedFor(cut []lambdaemulator.Invocation) {
 	var o outcome
 	missing := o.missing(w)
 	w.t.Logf("sent %d, arrived %d, dropped %d, twice %d, stored without an answer %d", o.sent, o.arrived, o.dropped, o.twice, unanswered)
+	if missing > o.dropped {
+		w.logMissing()
+	}
 	require.LessOrEqual(w.t, missing, o.dropped)
 	require.LessOrEqual(w.t, o.dropped-missing+o.twice, unanswered)
+}
+
+// logMissing shows what has not arrived, in the order in which it was sent, and what the layer has said.
+func (w *world) logMissing() {
+	w.t.Helper()
+	arrived := w.arrivedLines()
+	for _, line := range w.Lines() {
+		if line.Source == lambdaemulator.SourceFunction && arrived[line.Text] == 0 {
+			w.t.Log("missing: ", line.Text)
+		}
+	}
+	spans := map[string]bool{}
+	for _, s := range w.backend.Spans() {
+		spans[s.SpanID] = true
+	}
+	for i, id := range w.spans {
+		if !spans[id] {
+			w.t.Log("missing span ", i, " of ", len(w.spans))
+		}
+	}
+	for _, line := range w.extensionLines() {
+		w.t.Log(line)
+	}
 }
 
 // footprint is what the collector takes of the machine.
