@@ -160,7 +160,7 @@ func (w *world) runUntilArrived(line string) {
 		return w.arrivedLines()[line] > 0 &&
 			slices.ContainsFunc(w.backend.Spans(), func(s otlpbackend.Span) bool { return s.SpanID == span })
 	}
-	for began := time.Now(); !there() && time.Since(began) < 30*time.Second; time.Sleep(pauseBetween) {
+	for began := time.Now(); !there() && time.Since(began) < time.Minute; time.Sleep(pauseBetween) {
 		w.run(step{"log": line + time.Since(began).String()}, step{"sleep_ms": 50})
 	}
 	assert.True(w.t, there(), line)
