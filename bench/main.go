@@ -17,6 +17,9 @@ import (
 	"time"
 )
 
+// fullName is the full layer's.
+const fullName = "full layer"
+
 // socketFloor is the name of the least extension: the target of register is a multiple of its time.
 const socketFloor = "floor: sockets"
 
@@ -25,6 +28,8 @@ type bench struct {
 	quick    bool
 	function string  // directory of the function
 	stock    string  // the stock Collector
+	zip      string  // ours, as it is packed
+	fullZip  string  // "" if there is none
 	layers   []layer // ours, and the peer
 
 	ours, oursHTTP subject
@@ -39,6 +44,7 @@ func main() {
 	peerConfig := flag.String("peer-config", "bench/peer.yaml", "the Collector configuration of the peer")
 	build := flag.String("build", "build/bench", "where the function, the floors and the stock Collector are")
 	out := flag.String("out", "bench", "where to write results.md and results.svg")
+	components := flag.String("components", "", "measure instead the layers of this pattern, which have one component more")
 	quick := flag.Bool("quick", false, "a tenth of the rounds: shows that it works, and nothing about speed")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -48,9 +54,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	b := &bench{quick: *quick, function: filepath.Join(*build, "function"), stock: filepath.Join(*build, "stock", "stock")}
-	err = b.prepare(temp, *build, *layerPath, *full, *peer, *peerConfig)
-	if err == nil {
+	b := &bench{quick: *quick, function: filepath.Join(*build, "function"), stock: filepath.Join(*build, "stock", "stock"), zip: *layerPath, fullZip: *full}
+	err = b.prepare(temp, *build, *peer, *peerConfig)
+	switch {
+	case err != nil:
+	case *components != "":
+		err = b.components(temp, *components, *out)
+	default:
 		err = b.run(ctx, *out)
 	}
 	_ = os.RemoveAll(temp)
@@ -60,11 +70,11 @@ func main() {
 }
 
 // prepare unpacks the layers and says what is to be measured.
-func (b *bench) prepare(temp, build, ours, full, peer, peerConfig string) error {
+func (b *bench) prepare(temp, build, peer, peerConfig string) error {
 	if err := adoptOrphans(); err != nil {
 		return err
 	}
-	dir, err := openLayer(ours, temp)
+	dir, err := openLayer(b.zip, temp)
 	if err != nil {
 		return err
 	}
@@ -85,8 +95,8 @@ func (b *bench) prepare(temp, build, ours, full, peer, peerConfig string) error 
 		b.others = append(b.others, sub)
 		return l, err
 	}
-	if full != "" {
-		if _, err := add("full layer", full, ourEnv("grpc")); err != nil {
+	if b.fullZip != "" {
+		if _, err := add(fullName, b.fullZip, ourEnv("grpc")); err != nil {
 			return err
 		}
 	}
@@ -110,7 +120,9 @@ func (b *bench) prepare(temp, build, ours, full, peer, peerConfig string) error 
 func (b *bench) run(ctx context.Context, out string) error {
 	var tables []table
 	for _, measure := range []func() (table, error){
+		b.sizes,
 		b.startUps,
+		b.startPhases,
 		b.sharedStartUps,
 		b.instructions,
 		b.secrets,

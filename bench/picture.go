@@ -6,7 +6,7 @@ package main
 import (
 	"bytes"
 	_ "embed"
-	"math"
+	"strings"
 	"text/template"
 )
 
@@ -15,21 +15,23 @@ var pictureTemplate string
 
 // Measures of the picture, in its units.
 const (
-	pictureLeft = 240 // where bars begin
+	pictureLeft = 330 // where bars begin
 	pictureBars = 420 // the length of the longest bar of a panel
 	pictureLine = 24  // from one bar to the next
 	pictureHead = 52  // above the first bar of a panel
 )
 
-// panels are what the picture shows: rows of tables, by their beginnings.
-var panels = []struct{ title, row string }{
-	{"Start-up: exec to register, which delays the function, ms", "exec to register"},
-	{"Start-up: exec to ready, beside the runtime's own start, ms", "exec to ready"},
-	{"CPU until ready, ms", "CPU until ready"},
-	{"Resident memory when ready, MB", "resident memory"},
-	{"CPU for 1,000 log lines, Telemetry API to OTLP, ms", "CPU for 1,000 plain log lines"},
-	{"CPU for 1,000 spans, OTLP to OTLP, ms", "CPU for 1,000 spans"},
-	{"Peak memory meanwhile, MB", "peak memory meanwhile"},
+// panels are what the picture shows: rows, by the beginnings of their names, a bar for each program; without a row, a
+// table, a bar for each of its rows.
+var panels = []struct{ title, row, table string }{
+	{title: "Exec to register: delays the function, ms", row: "exec to register"},
+	{title: "Exec to ready: beside the runtime's own start, ms", row: "exec to ready"},
+	{title: "The same by phase, ms", table: phasesTitle},
+	{title: "CPU until ready, ms", row: "CPU until ready"},
+	{title: "Resident memory when ready, MB", row: "resident memory"},
+	{title: "CPU for 1,000 log lines, Telemetry API to OTLP, ms", row: "CPU for 1,000 plain log lines"},
+	{title: "CPU for 1,000 spans, OTLP to OTLP, ms", row: "CPU for 1,000 spans"},
+	{title: "Peak memory meanwhile, MB", row: "peak memory meanwhile"},
 }
 
 // panel is one panel, laid out.
@@ -51,22 +53,18 @@ func picture(tables []table) ([]byte, error) {
 	var drawn []panel
 	y := 0
 	for _, p := range panels {
-		t, r := find(tables, p.row)
-		if r == nil {
+		bars := barsOf(tables, p.row, p.table)
+		if len(bars) == 0 {
 			continue
 		}
 		next := panel{Y: y, Title: p.title}
 		longest := 0.0
-		for _, column := range t.Columns {
-			longest = max(longest, r.Cells[column].median())
+		for _, b := range bars {
+			longest = max(longest, b.median)
 		}
 		y += pictureHead
-		for i, column := range t.Columns {
-			median := r.Cells[column].median()
-			if math.IsNaN(median) {
-				continue
-			}
-			next.Bars = append(next.Bars, bar{y, int(median / longest * pictureBars), column, number(median), i == 0})
+		for _, b := range bars {
+			next.Bars = append(next.Bars, bar{y, int(b.median / longest * pictureBars), b.name, number(b.median), b.ours})
 			y += pictureLine
 		}
 		drawn = append(drawn, next)
@@ -80,14 +78,35 @@ func picture(tables []table) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// find returns the first row whose name begins so, and its table.
-func find(tables []table, beginning string) (*table, *row) {
-	for i := range tables {
-		for _, r := range tables[i].Rows {
-			if len(r.What) >= len(beginning) && r.What[:len(beginning)] == beginning {
-				return &tables[i], r
+// measured is a median to draw.
+type measured struct {
+	name   string
+	median float64
+	ours   bool
+}
+
+// barsOf finds what a panel shows: the first row whose name begins so, or all rows of a table.
+func barsOf(tables []table, row, title string) []measured {
+	var bars []measured
+	add := func(name string, v values, ours bool) {
+		if len(v) > 0 {
+			bars = append(bars, measured{name, v.median(), ours})
+		}
+	}
+	for _, t := range tables {
+		for _, r := range t.Rows {
+			switch {
+			case row == "" && t.Title == title:
+				name, _, _ := strings.Cut(r.What, ",")
+				name, _, _ = strings.Cut(name, ":")
+				add(name, r.Cells[t.Columns[0]], true)
+			case row != "" && strings.HasPrefix(r.What, row):
+				for i, column := range t.Columns {
+					add(column, r.Cells[column], i == 0)
+				}
+				return bars
 			}
 		}
 	}
-	return nil, nil
+	return bars
 }

@@ -24,6 +24,7 @@ type subject struct {
 
 // startUp is what one start took, from exec to the first request for an event, of all processes of the extension.
 type startUp struct {
+	began          time.Time
 	register, next time.Duration // wall clock, from exec
 	cpu            time.Duration
 	faults         int64
@@ -31,27 +32,27 @@ type startUp struct {
 }
 
 // start starts a subject once. s limits it to a part of a CPU; nil: without a limit.
-func start(sub subject, s *share) (startUp, error) {
-	result, err := tryStart(sub, s)
-	if err != nil {
-		return startUp{}, fmt.Errorf("start %s: %w", sub.name, err)
-	}
-	return result, nil
-}
-
-func tryStart(sub subject, s *share) (result startUp, err error) {
-	api, err := startFakeAPI()
-	if err != nil {
-		return startUp{}, err
-	}
-	defer func() { err = errors.Join(err, api.close()) }()
+func start(sub subject, s *share) (result startUp, err error) {
 	output, err := os.CreateTemp("", "otelcol-lambda-bench")
 	if err != nil {
 		return startUp{}, err
 	}
 	defer func() { err = errors.Join(err, output.Close(), os.Remove(output.Name())) }()
+	if result, err = startInto(output, sub, s); err != nil {
+		said, _ := os.ReadFile(output.Name())
+		err = fmt.Errorf("start %s: %w; it said %q", sub.name, err, bytes.TrimSpace(said))
+	}
+	return result, err
+}
 
-	began := time.Now()
+// startInto starts a subject that writes to output.
+func startInto(output *os.File, sub subject, s *share) (result startUp, err error) {
+	api, err := startFakeAPI()
+	if err != nil {
+		return startUp{}, err
+	}
+	defer func() { err = errors.Join(err, api.close()) }()
+	result.began = time.Now()
 	root, err := s.start(sub.path, &os.ProcAttr{
 		Env:   append([]string{"AWS_LAMBDA_RUNTIME_API=" + api.addr}, sub.env...),
 		Files: []*os.File{nil, output, output},
@@ -64,20 +65,15 @@ func tryStart(sub subject, s *share) (result startUp, err error) {
 	select {
 	case ready = <-api.next:
 	case <-time.After(startPatience):
-		said, _ := os.ReadFile(output.Name())
 		_, endErr := end(descendants(root))
-		return startUp{}, errors.Join(fmt.Errorf("no first event asked for within %s; it said %q", startPatience, bytes.TrimSpace(said)), endErr)
+		return startUp{}, errors.Join(fmt.Errorf("no first event asked for within %s", startPatience), endErr)
 	}
 	tree := descendants(root)
 	for _, p := range tree {
 		p.signal(syscall.SIGSTOP) // what it does from now on does not count
 	}
-	result.register, result.next = (<-api.registered).Sub(began), ready.Sub(began)
-	for _, p := range tree {
-		bytes, residentErr := p.resident()
-		result.resident += bytes
-		err = errors.Join(err, residentErr)
-	}
+	result.register, result.next = (<-api.registered).Sub(result.began), ready.Sub(result.began)
+	result.resident, err = sum(tree, pid.resident)
 	took, endErr := end(tree)
 	result.cpu, result.faults = took.cpu, took.faults
 	return result, errors.Join(err, endErr)
