@@ -176,6 +176,7 @@ func (b *buffer[T]) Shutdown(ctx context.Context) error {
 		b.background.wait()
 	}
 	b.queue.drain()
+	b.report.close()
 	err := bounded(ctx, b.inner.Load().Shutdown)
 	b.report.keep(0)
 	b.breaker.circuit.lines.emit(b.set.Logger, b.env.now(), true)

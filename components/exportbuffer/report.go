@@ -60,6 +60,7 @@ type reporter struct {
 	failing bool
 	lastErr error
 	kept    int // records, after the last flush
+	closed  bool
 }
 
 func newReporter(exporter component.ID, signal pipeline.Signal) *reporter {
@@ -76,10 +77,38 @@ func (r *reporter) count(change func(*counters)) {
 	change(&r.stats)
 }
 
+// deliver counts records as delivered.
+func (r *reporter) deliver(records int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.stats.Delivered += int64(records)
+	}
+}
+
+// close counts what is under way as dropped: a call of the exporter that has not returned at the end of its time, and
+// of which nobody will hear any more.
+func (r *reporter) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	left := r.stats.Accepted - r.stats.Delivered
+	for _, records := range r.stats.Dropped {
+		left -= records
+	}
+	if left > 0 && !r.closed {
+		r.stats.Dropped[reasonShutdown] += left
+		r.pending[reasonShutdown] += left
+	}
+	r.closed = true
+}
+
 // drop counts records as dropped; err, if there is one, is the reason in the backend's words.
 func (r *reporter) drop(reason dropReason, records int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
 	r.stats.Dropped[reason] += int64(records)
 	r.pending[reason] += int64(records)
 	if err != nil {
@@ -99,7 +128,7 @@ func (r *reporter) flushed(took time.Duration, err error) {
 
 // partialSuccess counts records that the backend did not accept of a request that counts as delivered.
 func (r *reporter) partialSuccess(records int, err error) {
-	r.count(func(s *counters) { s.Delivered -= int64(records) })
+	r.deliver(-records)
 	r.drop(reasonPartialSuccess, records, err)
 }
 

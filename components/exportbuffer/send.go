@@ -142,7 +142,7 @@ func (b *buffer[T]) sendOne(ctx context.Context, exporter *inner[T], request ite
 	case delivered:
 		b.queue.budget.release(request.size)
 		b.queue.speedUp(request.size)
-		b.report.count(func(s *counters) { s.Delivered += int64(request.count) })
+		b.report.deliver(request.count)
 	case rejected:
 		b.queue.budget.release(request.size)
 		b.report.drop(reasonRejected, request.count, err)
@@ -176,7 +176,7 @@ func (b *buffer[T]) keep(request item[T]) {
 func (b *buffer[T]) narrow(request item[T], part T) item[T] {
 	size, count := b.sig.size(part), b.sig.count(part)
 	b.queue.budget.release(request.size - size)
-	b.report.count(func(s *counters) { s.Delivered += int64(request.count - count) })
+	b.report.deliver(request.count - count)
 	request.data, request.size, request.count = part, size, count
 	return request
 }
