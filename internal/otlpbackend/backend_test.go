@@ -101,7 +101,8 @@ func TestHTTPEncodings(t *testing.T) {
 			got := b.Requests()
 			require.Len(t, got, 1)
 			assert.WithinDuration(t, time.Now(), got[0].Time, patience)
-			got[0].Time, got[0].RemoteAddr = time.Time{}, ""
+			assert.Less(t, got[0].Took, patience)
+			got[0].Time, got[0].Took, got[0].RemoteAddr = time.Time{}, 0, ""
 			decompressed := len(asProto)
 			if tt.protocol == HTTPJSON {
 				decompressed = len(asJSON)

@@ -57,6 +57,8 @@ type Request struct {
 	RemoteAddr string
 	UserAgent  string
 	Outcome    Outcome
+	// Took is the time from reading the request to its outcome. A client may have given up just before.
+	Took time.Duration
 	// Stored tells whether its items are among those that the backend remembers.
 	Stored bool
 }

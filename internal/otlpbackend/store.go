@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -154,5 +155,5 @@ func (e entry) update(do func(*received, *Request)) {
 }
 
 func (e entry) outcome(o Outcome) {
-	e.update(func(_ *received, request *Request) { request.Outcome = o })
+	e.update(func(_ *received, request *Request) { request.Outcome, request.Took = o, time.Since(request.Time) })
 }
