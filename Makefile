@@ -129,10 +129,6 @@ MODULES := components/spanmetrics examples/own-component
 LOCAL := $(shell for dir in $$(sed -n 's/.* path: *\([^ ,}]*\).*/\1/p' $(MANIFEST)); do \
 	test "$$dir" = . || find "$$dir" -name '*.go' -o -name go.mod; done)
 $(ARCHES:%=$(GENERATED)/collector-%): $(LOCAL)
-ifeq ($(NAME),otelcol-lambda) # the layer of another name is made by the rule above
-dist/otelcol-lambda-full-%.zip: builder-config-full.yaml $(SOURCES) $(wildcard supervisor/*.go)
-	$(MAKE) --no-print-directory layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full ARCHES=$*
-endif
 
 # A layer with one contrib processor, one contrib exporter and one component from a local folder more: a line each.
 build/more.yaml: builder-config.yaml Makefile
@@ -157,14 +153,3 @@ validate: $(GENERATED)/collector
 	@$< validate $(if $(CONFIG),--config '$(CONFIG)')
 
 include bench/bench.mk e2e/e2e.mk layer/publish/publish.mk
-build/bench/stock/stock: bench/stock.yaml
-	$(OCB) --config $< --skip-compilation
-	cd $(@D) && $(BUILD) -tags grpcnotrace -o $(@F) .
-
-# make bench-components: what each component of the full layer costs in the default one, into bench/components.md.
-.PHONY: bench-components
-bench-components: dist/$(NAME)-$(HOST_ARCH).zip
-	go run ./bench/onemore $(MANIFEST) builder-config-full.yaml build/components
-	for manifest in build/components/*.yaml; do \
-		$(MAKE) --no-print-directory layer MANIFEST=$$manifest NAME=component-$$(basename $$manifest .yaml) ARCHES=$(HOST_ARCH) || exit; done
-	go run ./bench -layer $< -components 'dist/component-*-$(HOST_ARCH).zip'

@@ -11,8 +11,10 @@ BENCH_PARTS := build/bench/function/bootstrap build/bench/stock/stock build/benc
 bench: dist/$(NAME)-$(HOST_ARCH).zip $(FULL) $(BENCH_PARTS)
 	go run ./bench -layer $< $(if $(FULL),-full $(FULL)) $(if $(PEER),-peer $(PEER)) $(if $(PEER_CONFIG),-peer-config $(PEER_CONFIG)) $(if $(QUICK),-quick)
 
+ifeq ($(NAME),otelcol-lambda) # the layer of another name is made by the rule above
 dist/otelcol-lambda-full-%.zip: builder-config-full.yaml $(SOURCES) $(wildcard supervisor/*.go)
 	$(MAKE) --no-print-directory layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full ARCHES=$*
+endif
 
 build/bench/function/bootstrap: $(wildcard bench/function/*.go)
 	$(BUILD) -o $@ ./bench/function
@@ -23,3 +25,11 @@ build/bench/nethttp build/bench/socket: build/bench/%: $(wildcard bench/floor/*/
 build/bench/stock/stock: bench/stock.yaml
 	$(OCB) --config $< --skip-compilation
 	cd $(@D) && $(BUILD) -tags grpcnotrace -o $(@F) .
+
+# make bench-components: what each component of the full layer costs in the default one, into bench/components.md.
+.PHONY: bench-components
+bench-components: dist/$(NAME)-$(HOST_ARCH).zip
+	go run ./bench/onemore $(MANIFEST) builder-config-full.yaml build/components
+	for manifest in build/components/*.yaml; do \
+		$(MAKE) --no-print-directory layer MANIFEST=$$manifest NAME=component-$$(basename $$manifest .yaml) ARCHES=$(HOST_ARCH) || exit; done
+	go run ./bench -layer $< -components 'dist/component-*-$(HOST_ARCH).zip'

@@ -62,7 +62,7 @@ func (b *bench) sharedStartUps() (table, error) {
 		s, err := newShare(size.part)
 		if err != nil {
 			t.About = "Not measured: " + err.Error() + "."
-			return t, nil
+			return t, nil //nolint:nilerr // the table says it
 		}
 		err = b.interleave(subjects, b.rounds(15), s, func(name string, s startUp) {
 			t.row(size.name+": exec to register, ms", size.register).add(name, ms(s.register))
