@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	linesPerInvocation = 1000
+	linesPerInvocation = 5000
 	spansPerRequest    = 100
 )
 
@@ -48,8 +48,8 @@ func (b *bench) work(ctx context.Context) (table, error) {
 // lines measures log lines of the function, from the Telemetry API to the backend.
 func (b *bench) lines(ctx context.Context, r *row, l layer) error {
 	return b.inWorld(ctx, l, 512, map[string]string{policyVar: "end"}, func(w *world) error {
-		return w.costing(r, l, float64(b.rounds(50)), func() error {
-			return b.repeat(ctx, w, b.rounds(50), event{Lines: linesPerInvocation})
+		return w.costing(r, l, float64(b.rounds(10)*linesPerInvocation)/1000, func() error {
+			return b.repeat(ctx, w, b.rounds(10), event{Lines: linesPerInvocation})
 		})
 	})
 }

@@ -13,6 +13,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
@@ -48,6 +49,8 @@ func run(log logger) error {
 	if err := api.startRegister(filepath.Base(executable), events); err != nil {
 		return err
 	}
+	// It relays one event at a time. A second thread would only look for work: a fifth of the CPU of a warm invocation.
+	runtime.GOMAXPROCS(1)
 	s := &supervisor{
 		api:     api,
 		log:     log,
