@@ -64,10 +64,10 @@ dist/$(NAME)-%.zip: build/supervisor-% $(GENERATED)/collector-% $(GENERATED)/thi
 
 .PRECIOUS: build/supervisor-% $(GENERATED)/collector-% $(GENERATED)/third-party-%
 
-# The simulator has one goroutine and computes for minutes under the race detector: the only test without it.
+# The simulator and the packer compute for minutes under the race detector: the only tests without it.
 test: dist/$(NAME)-$(HOST_ARCH).zip
-	go test -race $$(go list ./... | grep -v /cmd/flush-simulator)
-	go test ./cmd/flush-simulator
+	go test -race $$(go list ./... | grep -v -e /cmd/flush-simulator -e /layer/internal/deflate)
+	go test ./cmd/flush-simulator ./layer/internal/deflate
 
 test-full: dist/$(NAME)-$(HOST_ARCH).zip
 	$(MAKE) layer MANIFEST=builder-config-full.yaml NAME=otelcol-lambda-full ARCHES=$(HOST_ARCH)

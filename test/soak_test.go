@@ -4,6 +4,7 @@
 package test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ import (
 var soakInvocations = flag.Int("soak", 200, "how many invocations TestSoak makes, half of them over each protocol; from 2000 on it also freezes for 35 s")
 
 // soakBudget is the flush timeout, short because it is spent often.
-const soakBudget = 400 * time.Millisecond
+const soakBudget = time.Second
 
 // soakFaults are what a backend goes through in a soak, and for how many invocations at most. Healthy ones are more
 // frequent.
@@ -66,6 +67,7 @@ func soak(t *testing.T, protocol string, invocations int) {
 	w := start(t, faultConfig(t, protocol, soakBudget), timeout(10*time.Second),
 		env("GORACE", "atexit_sleep_ms=0"),                           // a collector with the race detector has no time to sleep at SHUTDOWN either
 		func(cfg *lambdaemulator.Config) { cfg.Output = io.Discard }) // the lines are too many for the test's log
+	stalls := watchStalls(t)
 	var footprints []footprint
 	bound := soakBudget + 2*faultSlack
 	if *collector != "" { // one with the race detector is several times as slow
@@ -108,7 +110,7 @@ func soak(t *testing.T, protocol string, invocations int) {
 	w.runUntilArrived("soak-end")
 	w.end()
 	assert.Empty(t, w.timeline(lambdaemulator.KindSigkill))
-	w.requireAccountedFor(cut)
+	w.requireAccountedFor(cut, stalls())
 	t.Logf("%d flushes ran out of time; %v", len(cut), footprints)
 	requireFlat(t, footprints)
 	assert.NotContains(t, strings.Join(w.extensionLines(), "\n"), "DATA RACE")
@@ -170,10 +172,15 @@ func (w *world) runUntilArrived(line string) {
 // quarter of the flush timeout. Without a fault an answer takes a hundredth of that.
 const answeredLate = soakBudget / 4
 
+// stalled is when a machine is so busy that a probe, which has 250 ms for several steps of collector and backend, may be
+// given up although it arrived.
+const stalled = 40 * time.Millisecond
+
 // requireAccountedFor requires that what was sent has arrived or was reported as dropped. What the backend stored may
 // have arrived twice, or also count as dropped, if the collector did not hear of it: because the backend did not
-// answer, or because the flush of one of the invocations cut ended before it did.
-func (w *world) requireAccountedFor(cut []lambdaemulator.Invocation) {
+// answer, or because the flush of one of the invocations cut ended before it did. On a machine that stalls, a
+// collector may give up on any answer: then only what it says it has kept for another attempt may come twice.
+func (w *world) requireAccountedFor(cut []lambdaemulator.Invocation, stall time.Duration) {
 	w.t.Helper()
 	unanswered := 0
 	for _, r := range w.backend.Requests() {
@@ -189,6 +196,13 @@ func (w *world) requireAccountedFor(cut []lambdaemulator.Invocation) {
 	w.t.Logf("sent %d, arrived %d, dropped %d, twice %d, stored without an answer %d", o.sent, o.arrived, o.dropped, o.twice, unanswered)
 	if missing > o.dropped {
 		w.logMissing()
+	}
+	if stall >= stalled {
+		unanswered += w.retried()
+	}
+	w.t.Logf("the machine stalled for up to %s; %d may have come twice", stall, unanswered)
+	if o.dropped-missing+o.twice > unanswered {
+		w.logRequestsOfDuplicates()
 	}
 	require.LessOrEqual(w.t, missing, o.dropped)
 	require.LessOrEqual(w.t, o.dropped-missing+o.twice, unanswered)
@@ -214,6 +228,63 @@ func (w *world) logMissing() {
 	}
 	for _, line := range w.extensionLines() {
 		w.t.Log(line)
+	}
+}
+
+// retried is how many log records and spans the layer says, in its own metrics, that it has kept for another attempt.
+func (w *world) retried() int {
+	sum := 0
+	for _, p := range w.backend.DataPoints() {
+		if strings.Contains(p.Name, "_exporter_retried_") && !strings.HasSuffix(p.Name, "_metric_points") {
+			sum += int(p.Value)
+		}
+	}
+	return sum
+}
+
+// watchStalls measures how late this process gets to run, at worst, until the returned function is called.
+func watchStalls(t *testing.T) (worst func() time.Duration) {
+	const pause = 5 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan time.Duration, 1)
+	go func() {
+		ticker := time.NewTicker(pause)
+		defer ticker.Stop()
+		var late time.Duration
+		for last := time.Now(); ; last = time.Now() {
+			select {
+			case <-ticker.C:
+				late = max(late, time.Since(last)-pause)
+			case <-ctx.Done():
+				result <- late
+				return
+			}
+		}
+	}()
+	return func() time.Duration { cancel(); return <-result }
+}
+
+// logRequestsOfDuplicates shows the requests that brought what came twice.
+func (w *world) logRequestsOfDuplicates() {
+	by := map[string][]int{}
+	for _, l := range w.backend.Logs() {
+		by[l.Body] = append(by[l.Body], l.Request)
+	}
+	for _, s := range w.backend.Spans() {
+		by[s.SpanID] = append(by[s.SpanID], s.Request)
+	}
+	brought := map[int]int{}
+	for _, numbers := range by {
+		if len(numbers) > 1 {
+			for _, n := range numbers {
+				brought[n]++
+			}
+		}
+	}
+	for _, r := range w.backend.Requests() {
+		if n := brought[r.Number]; n > 0 {
+			w.t.Logf("request %d at %s took %s, %s, %d of its %d items came twice", r.Number, r.Time.Format("05.000"), r.Took, r.Outcome, n, r.Items)
+		}
 	}
 }
 
