@@ -248,18 +248,21 @@ func (o *outcome) missing(w *world) int {
 	return o.sent - o.arrived
 }
 
-var droppedPattern = regexp.MustCompile(`(\d+) dropped \(`)
+var (
+	signalPattern  = regexp.MustCompile(`export of (logs|traces): [^;{]*`)
+	droppedPattern = regexp.MustCompile(`(\d+) dropped \(`)
+)
 
 // droppedByLayer is how many log records and spans the layer says, in its log, that it has dropped.
 func (w *world) droppedByLayer() int {
 	sum := 0
 	for _, line := range w.extensionLines() {
-		if strings.Contains(line, "export of metrics") {
-			continue // the layer's own
-		}
-		for _, match := range droppedPattern.FindAllStringSubmatch(line, -1) {
-			n, _ := strconv.Atoi(match[1])
-			sum += n
+		// One line tells of all signals of an exporter; metrics are the layer's own.
+		for _, signal := range signalPattern.FindAllString(line, -1) {
+			for _, match := range droppedPattern.FindAllStringSubmatch(signal, -1) {
+				n, _ := strconv.Atoi(match[1])
+				sum += n
+			}
 		}
 	}
 	return sum
