@@ -19,6 +19,8 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"google.golang.org/grpc"
 )
@@ -100,10 +102,19 @@ func (b *Backend) Refuse() {
 	b.serving.Wait()
 }
 
-// Accept ends a Refuse: it listens again, on the same ports.
+// Accept ends a Refuse: it listens again, on the same ports. Another socket may have been given one of them meanwhile:
+// it is waited for.
 func (b *Backend) Accept() error {
-	return b.listen(b.grpcAddress, b.httpAddress)
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		err := b.listen(b.grpcAddress, b.httpAddress)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Since(began) > portPatience {
+			return err
+		}
+	}
 }
+
+// portPatience is how long a short-lived connection may hold the port of a backend that is down.
+const portPatience = 10 * time.Second
 
 // CloseConnections closes every open connection in an orderly way (TCP FIN), as a server does with idle ones.
 func (b *Backend) CloseConnections() { b.conns.each(conn.destroy) }
