@@ -99,7 +99,7 @@ func (r *report) write(w io.Writer) error {
 	if len(r.events) > 0 {
 		origin = r.events[0].Time
 	}
-	at := clock{origin: origin, invocations: invocationNumbers(r.events)}
+	at := clock{origin: origin, invocations: lambdaemulator.InvocationNumbers(r.events)}
 	if !r.external {
 		writeLogs(&out, r.logs, at, r.rows)
 		writeSpans(&out, r.spans, at, r.rows)

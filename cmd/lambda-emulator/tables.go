@@ -15,6 +15,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/otelcol-lambda/otelcol-lambda/cmd/lambda-emulator/page"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/otlpbackend"
 )
 
@@ -46,26 +47,10 @@ func writeLogs(out *bytes.Buffer, logs []otlpbackend.LogRecord, at clock, rows i
 	t := newTable("LOGS",
 		numbers("AT (ms)"), text("SEVERITY"), text("FROM"), numbers("INVOCATION"), text("BODY AND ATTRIBUTES"))
 	for _, l := range logs {
-		t.row(at.ms(l.Time), cmp.Or(l.SeverityText, severity(l), "-"), source(l), at.invocation(l.Attributes), bodyAndAttributes(l))
+		t.row(at.ms(l.Time), cmp.Or(l.Severity(), "-"), page.Source(l), at.invocation(l.Attributes), bodyAndAttributes(l))
 	}
 	t.write(out, rows)
 	writeResources(out, logs)
-}
-
-func severity(l otlpbackend.LogRecord) string {
-	if l.SeverityNumber == 0 {
-		return ""
-	}
-	return strings.ToUpper(l.SeverityNumber.String())
-}
-
-// source says who made a log record.
-func source(l otlpbackend.LogRecord) string {
-	if strings.HasPrefix(l.EventName, "platform.") {
-		return "platform"
-	}
-	kind, _ := l.Attributes["aws.lambda.telemetry.type"].(string)
-	return cmp.Or(kind, "function")
 }
 
 func bodyAndAttributes(l otlpbackend.LogRecord) string {

@@ -24,7 +24,7 @@ type moment struct {
 // timeline tells the story of the environment: a line for each phase, where it begins, and for each request that
 // reached the backend.
 func timeline(events []lambdaemulator.TimelineEvent, requests []otlpbackend.Request) []moment {
-	t := teller{numbers: invocationNumbers(events)}
+	t := teller{numbers: lambdaemulator.InvocationNumbers(events)}
 	for _, e := range events {
 		t.tell(e)
 	}
@@ -33,17 +33,6 @@ func timeline(events []lambdaemulator.TimelineEvent, requests []otlpbackend.Requ
 	}
 	slices.SortStableFunc(t.moments, func(a, b moment) int { return a.at.Compare(b.at) })
 	return t.moments
-}
-
-// invocationNumbers counts the invocations from 1, by request id.
-func invocationNumbers(events []lambdaemulator.TimelineEvent) map[string]int {
-	n := map[string]int{}
-	for _, e := range events {
-		if e.Kind == lambdaemulator.KindInvokeStart {
-			n[e.RequestID] = len(n) + 1
-		}
-	}
-	return n
 }
 
 func describe(r otlpbackend.Request) string {

@@ -117,3 +117,14 @@ func (f *Function) Lines() []LogLine {
 	defer f.journal.mu.Unlock()
 	return slices.Clone(f.journal.lines)
 }
+
+// InvocationNumbers counts the invocations of a timeline from 1, by request id.
+func InvocationNumbers(events []TimelineEvent) map[string]int {
+	n := map[string]int{}
+	for _, e := range events {
+		if e.Kind == KindInvokeStart {
+			n[e.RequestID] = len(n) + 1
+		}
+	}
+	return n
+}

@@ -4,6 +4,7 @@
 package otlpbackend
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -35,6 +36,14 @@ type LogRecord struct {
 	EventName  string
 	// TraceID and SpanID are hexadecimal, empty if not set.
 	TraceID, SpanID string
+}
+
+// Severity is the severity's text, or the name of its number; empty if it has neither.
+func (l LogRecord) Severity() string {
+	if l.SeverityText != "" || l.SeverityNumber == plog.SeverityNumberUnspecified {
+		return l.SeverityText
+	}
+	return strings.ToUpper(l.SeverityNumber.String())
 }
 
 // Span is a span that arrived. Its ids are hexadecimal, empty if not set.

@@ -20,14 +20,9 @@ type clock struct {
 }
 
 func newClock(run Run) clock {
-	c := clock{numbers: map[string]int{}}
+	c := clock{numbers: lambdaemulator.InvocationNumbers(run.Events)}
 	if len(run.Events) > 0 {
 		c.origin = run.Events[0].Time
-	}
-	for _, e := range run.Events {
-		if e.Kind == lambdaemulator.KindInvokeStart {
-			c.numbers[e.RequestID] = len(c.numbers) + 1
-		}
 	}
 	return c
 }

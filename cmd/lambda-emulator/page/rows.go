@@ -52,8 +52,8 @@ func logRows(logs []otlpbackend.LogRecord, clock clock) []logRow {
 	var rows []logRow
 	for _, l := range logs {
 		row := logRow{
-			At: clock.at(l.Time), Severity: cmp.Or(l.SeverityText, severityName(l.SeverityNumber)), Class: severityClass(l.SeverityNumber),
-			Source: source(l), Invocation: clock.invocationOf(l.Attributes), TraceID: l.TraceID,
+			At: clock.at(l.Time), Severity: l.Severity(), Class: severityClass(l.SeverityNumber),
+			Source: Source(l), Invocation: clock.invocationOf(l.Attributes), TraceID: l.TraceID,
 			Body: cmp.Or(l.Body, l.EventName), Attributes: sorted(l.Attributes),
 		}
 		if l.EventName != "" {
@@ -62,13 +62,6 @@ func logRows(logs []otlpbackend.LogRecord, clock clock) []logRow {
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-func severityName(n plog.SeverityNumber) string {
-	if n == plog.SeverityNumberUnspecified {
-		return ""
-	}
-	return strings.ToUpper(n.String())
 }
 
 // severityClass is the CSS class of a severity.
@@ -83,8 +76,8 @@ func severityClass(n plog.SeverityNumber) string {
 	}
 }
 
-// source says who made a log record.
-func source(l otlpbackend.LogRecord) string {
+// Source says who made a log record: the function, an extension or the platform.
+func Source(l otlpbackend.LogRecord) string {
 	if strings.HasPrefix(l.EventName, "platform.") {
 		return "platform"
 	}
