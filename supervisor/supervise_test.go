@@ -197,10 +197,7 @@ func TestStrictCollector(t *testing.T) {
 		c.send(control.Next, "")
 		<-e.asked
 		c.send(control.Fail, `Extension.ConfigInvalid {}`)
-		e.shutdown()
-		c.expect(control.Event)
-		c.exit <- nil
-		require.NoError(t, <-e.ended)
+		e.end(c)
 		assert.Empty(t, e.failed)
 	})
 }
@@ -238,10 +235,7 @@ func TestCrashedCollectorIsRestarted(t *testing.T) {
 		<-e.asked
 		assert.Len(t, e.subscribed, 1)
 		assert.Contains(t, e.out.String(), "telemetry stops until the collector is started again, in 1s at the earliest")
-		e.shutdown()
-		c.expect(control.Event)
-		c.exit <- nil
-		require.NoError(t, <-e.ended)
+		e.end(c)
 	})
 }
 
@@ -258,10 +252,7 @@ func TestCollectorThatCrashesBetweenInvocations(t *testing.T) {
 		c.expect(control.Event)
 		c.send(control.Next, "")
 		<-e.asked
-		e.shutdown()
-		c.expect(control.Event)
-		c.exit <- nil
-		require.NoError(t, <-e.ended)
+		e.end(c)
 	})
 }
 
@@ -311,10 +302,7 @@ func TestCollectorThatIsNotReadyDoesNotHoldInit(t *testing.T) {
 		assert.Contains(t, c.expect(control.Event), `"requestId":"a"`)
 		c.send(control.Next, "")
 		<-e.asked
-		e.shutdown()
-		c.expect(control.Event)
-		c.exit <- nil
-		require.NoError(t, <-e.ended)
+		e.end(c)
 	})
 }
 
@@ -327,10 +315,7 @@ func TestInitThatNobodyWaitsForMayLast(t *testing.T) {
 		assert.Equal(t, initPatience+lambdaapi.AheadPatience, time.Since(begin))
 		assert.Contains(t, e.out.String(), "not ready after 12s")
 		c.send(control.Next, "")
-		e.shutdown()
-		c.expect(control.Event)
-		c.exit <- nil
-		require.NoError(t, <-e.ended)
+		e.end(c)
 	})
 }
 
@@ -448,6 +433,15 @@ func (e *environment) renewed() *fakeCollector {
 	return e.collector()
 }
 
+// end shuts the environment down, which the collector hears of and obeys, and the supervisor ends without an error.
+func (e *environment) end(c *fakeCollector) {
+	e.t.Helper()
+	e.shutdown()
+	c.expect(control.Event)
+	c.exit <- nil
+	require.NoError(e.t, <-e.ended)
+}
+
 func TestUnknownEventIsPassedOver(t *testing.T) {
 	inEnvironment(t, false, func(e *environment) {
 		c := e.collector()
@@ -455,10 +449,7 @@ func TestUnknownEventIsPassedOver(t *testing.T) {
 		<-e.asked
 		e.events <- `{"eventType":"REHEARSAL"}`
 		<-e.asked
-		e.shutdown()
-		c.expect(control.Event)
-		c.exit <- nil
-		require.NoError(t, <-e.ended)
+		e.end(c)
 	})
 }
 

@@ -4,7 +4,6 @@
 package lambdaemulator
 
 import (
-	"io"
 	"strings"
 	"testing"
 
@@ -32,16 +31,7 @@ func TestOutputSplitsFrames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var got []string
-			o, w, err := newFramedOutput(func(text string) { got = append(got, text) })
-			require.NoError(t, err)
-			for _, text := range test.writes {
-				_, err := io.WriteString(w, text)
-				require.NoError(t, err)
-			}
-			require.NoError(t, w.Close())
-			o.close()
-			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.want, whatIsRead(t, newFramedOutput, test.writes))
 		})
 	}
 }

@@ -5,6 +5,7 @@ package lambdaemulator
 
 import (
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -29,18 +30,24 @@ func TestOutputSplitsLines(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var got []string
-			o, w, err := newOutput(func(text string) { got = append(got, text) })
-			require.NoError(t, err)
-			for _, text := range test.writes {
-				_, err := io.WriteString(w, text)
-				require.NoError(t, err)
-			}
-			require.NoError(t, w.Close())
-			o.close()
-			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.want, whatIsRead(t, newOutput, test.writes))
 		})
 	}
+}
+
+// whatIsRead returns what an output hands over of what a process writes.
+func whatIsRead(t *testing.T, open func(func(string)) (*output, *os.File, error), writes []string) []string {
+	t.Helper()
+	var got []string
+	o, w, err := open(func(text string) { got = append(got, text) })
+	require.NoError(t, err)
+	for _, text := range writes {
+		_, err := io.WriteString(w, text)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	o.close()
+	return got
 }
 
 func TestDrainSeesWhatWasWritten(t *testing.T) {
