@@ -17,14 +17,11 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
 )
 
-// allSignals has Lambda's own metrics and spans in a file that by itself takes only the SDK's, and the time that a busy
-// machine needs: what is sent again because the answer was late can be there twice.
-var allSignals = []string{
+// patient has the time that a busy machine needs: what is sent again because the answer was late can be there twice.
+var patient = []string{
 	" timeout: 5s", " timeout: 15s",
 	"exporters:\n", "extensions:\n  lambda_lifecycle: { flush_timeout: 15s }\nexporters:\n",
 	"service:\n", "service:\n  extensions: [lambda_lifecycle]\n",
-	"metrics:\n      receivers: [otlp]", "metrics:\n      receivers: [telemetryapi, otlp]",
-	"traces:\n      receivers: [otlp]", "traces:\n      receivers: [telemetryapi, otlp]",
 }
 
 // TestSearches: whichever way the telemetry of a function goes to ClickHouse, the guide's searches find it.
@@ -35,11 +32,11 @@ func TestSearches(t *testing.T) {
 		for way, configure := range map[string]func(t *testing.T) []string{
 			"ClickStack": func(t *testing.T) []string {
 				endpoint, _ := startGateway(t, shared, databaseOf(t), asJSON)
-				return append(withFile(t, "clickstack.yaml", allSignals...),
+				return append(withFile(t, "clickstack.yaml", patient...),
 					"CLICKSTACK_ENDPOINT", endpoint, "CLICKSTACK_INGESTION_KEY", ingestionKey)
 			},
 			"direct": func(t *testing.T) []string {
-				replace := append([]string{"database: otel", "database: " + makeTables(t, shared, asJSON)}, allSignals...)
+				replace := append([]string{"database: otel", "database: " + makeTables(t, shared, asJSON)}, patient...)
 				if asJSON {
 					replace = append(replace, "json: false", "json: true")
 				}
@@ -81,7 +78,7 @@ func TestVariables(t *testing.T) {
 			f.shutdown()
 			shared.search(t, "variables, "+name, tt.asJSON, map[string]string{"db": database}, []search{
 				{"all lines", "SELECT DISTINCT Timestamp, Body FROM {db}.otel_logs WHERE " + ofFunction, r.lines},
-				{"all spans", "SELECT DISTINCT SpanId FROM {db}.otel_traces WHERE ServiceName = 'shop'", r.spans},
+				{"all spans", "SELECT DISTINCT SpanId FROM {db}.otel_traces WHERE ScopeName = 'shop'", r.spans},
 				{"metrics: attributes", "SELECT DISTINCT Attributes FROM {db}.otel_metrics_sum WHERE MetricName = 'shop.orders'", 2},
 			})
 			assert.Empty(t, f.said())
