@@ -3,13 +3,13 @@
 
 # make bench: start-up, latency, cost and stress of the built layer, into bench/results.md and .svg: ten minutes.
 # PEER=… another extension's binary, layer directory or zip, in the same runs; PEER_CONFIG=… its configuration;
-# QUICK=1 a tenth of the rounds: shows that it works; FULL= without the full layer.
+# QUICK=1 a tenth of the rounds: shows that it works; FULL= without the full layer; ONLY="What telemetry" one table, printed.
 FULL ?= $(if $(QUICK),,dist/otelcol-lambda-full-$(HOST_ARCH).zip)
 BENCH_PARTS := build/bench/function/bootstrap build/bench/stock/stock build/bench/nethttp build/bench/socket
 
 .PHONY: bench
 bench: dist/$(NAME)-$(HOST_ARCH).zip $(FULL) $(BENCH_PARTS)
-	go run ./bench -layer $< $(if $(FULL),-full $(FULL)) $(if $(PEER),-peer $(PEER)) $(if $(PEER_CONFIG),-peer-config $(PEER_CONFIG)) $(if $(QUICK),-quick)
+	go run ./bench -layer $< $(if $(FULL),-full $(FULL)) $(if $(PEER),-peer $(PEER)) $(if $(PEER_CONFIG),-peer-config $(PEER_CONFIG)) $(if $(QUICK),-quick) $(if $(ONLY),-only "$(ONLY)")
 
 ifeq ($(NAME),otelcol-lambda) # the layer of another name is made by the rule above
 dist/otelcol-lambda-full-%.zip: builder-config-full.yaml $(SOURCES) $(wildcard supervisor/*.go)

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -23,7 +24,7 @@ import (
 const instructionPatience = 2 * time.Minute
 
 // instructions counts the instructions of our collectors' start, which no other load on the machine changes.
-func (b *bench) instructions() (table, error) {
+func (b *bench) instructions(context.Context) (table, error) {
 	subjects := []subject{b.ours}
 	for _, other := range b.others {
 		if _, err := os.Stat(collectorOf(other)); err == nil {
@@ -31,7 +32,6 @@ func (b *bench) instructions() (table, error) {
 		}
 	}
 	t := table{
-		Title: "Instructions",
 		About: fmt.Sprintf("Of user code in the collector until it is ready, counted by valgrind's callgrind, with one thread at a time; %d rounds. "+
 			"The supervisor takes another 0.7 million.", b.rounds(3)),
 		Columns: names(subjects),

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -23,6 +25,13 @@ const fullName = "full layer"
 // socketFloor is the name of the least extension: the target of register is a multiple of its time.
 const socketFloor = "floor: sockets"
 
+// httpFloor is the least extension that speaks HTTP by the standard library, and targetsFloor the CPU time in ms that it
+// took until ready on the machine which the targets are from.
+const (
+	httpFloor    = "floor: net/http"
+	targetsFloor = 3.9
+)
+
 // bench is what all benchmarks share.
 type bench struct {
 	quick    bool
@@ -31,6 +40,7 @@ type bench struct {
 	zip      string  // ours, as it is packed
 	fullZip  string  // "" if there is none
 	layers   []layer // ours, and the peer
+	pace     float64 // how many times longer the floor takes here than where the targets are from
 
 	ours, oursHTTP subject
 	others         []subject // full layer, peer, floors
@@ -44,6 +54,7 @@ func main() {
 	peerConfig := flag.String("peer-config", "bench/peer.yaml", "the Collector configuration of the peer")
 	build := flag.String("build", "build/bench", "where the function, the floors and the stock Collector are")
 	out := flag.String("out", "bench", "where to write results.md and results.svg")
+	only := flag.String("only", "", "the one table to measure, by the begin of its title, and to print")
 	components := flag.String("components", "", "measure instead the layers of this pattern, which have one component more")
 	quick := flag.Bool("quick", false, "a tenth of the rounds: shows that it works, and nothing about speed")
 	flag.Parse()
@@ -54,14 +65,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	b := &bench{quick: *quick, function: filepath.Join(*build, "function"), stock: filepath.Join(*build, "stock", "stock"), zip: *layerPath, fullZip: *full}
+	b := &bench{pace: 1, quick: *quick, function: filepath.Join(*build, "function"), stock: filepath.Join(*build, "stock", "stock"), zip: *layerPath, fullZip: *full}
 	err = b.prepare(temp, *build, *peer, *peerConfig)
 	switch {
 	case err != nil:
 	case *components != "":
 		err = b.components(temp, *components, *out)
 	default:
-		err = b.run(ctx, *out)
+		err = b.run(ctx, *only, *out)
 	}
 	_ = os.RemoveAll(temp)
 	if err != nil {
@@ -111,35 +122,52 @@ func (b *bench) prepare(temp, build, peer, peerConfig string) error {
 		}
 		b.layers = append(b.layers, l)
 	}
-	b.others = append(b.others, subject{name: "floor: net/http", path: filepath.Join(build, "nethttp")},
+	b.others = append(b.others, subject{name: httpFloor, path: filepath.Join(build, "nethttp")},
 		subject{name: socketFloor, path: filepath.Join(build, "socket")})
 	return nil
 }
 
-// run runs all benchmarks and writes the results.
-func (b *bench) run(ctx context.Context, out string) error {
+// run runs all benchmarks and writes the results; or one, and prints them.
+func (b *bench) run(ctx context.Context, only, out string) error {
 	var tables []table
-	for _, measure := range []func() (table, error){
-		b.sizes,
-		b.startUps,
-		b.startPhases,
-		b.sharedStartUps,
-		b.instructions,
-		b.secrets,
-		func() (table, error) { return b.latency(ctx) },
-		func() (table, error) { return b.work(ctx) },
-		func() (table, error) { return b.stress(ctx) },
+	for _, part := range []struct {
+		title   string
+		measure func(context.Context) (table, error)
+	}{
+		{"Size", b.sizes},
+		{"Start-up", b.startUps},
+		{phasesTitle, b.startPhases},
+		{"Start-up with a function's share of a CPU", b.sharedStartUps},
+		{"Instructions", b.instructions},
+		{"Cold secrets", b.secrets},
+		{"What the function waits for", b.latency},
+		{"What telemetry costs", b.work},
+		{"When it becomes too much", b.stress},
 	} {
+		if !strings.HasPrefix(part.title, only) {
+			continue
+		}
 		began := time.Now()
-		t, err := measure()
+		t, err := part.measure(ctx)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-45s %s\n", t.Title, time.Since(began).Round(time.Second))
-		tables = append(tables, t)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		t.Title = part.title
+		fmt.Printf("%-45s %s\n", t.Title, time.Since(began).Round(time.Second))
+		tables = append(tables, t)
 	}
-	return write(out, tables)
+	if only == "" {
+		return write(out, tables)
+	}
+	for _, t := range tables {
+		var text bytes.Buffer
+		t.markdown(&text)
+		if _, err := text.WriteTo(os.Stdout); err != nil {
+			return err
+		}
+	}
+	return nil
 }

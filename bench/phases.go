@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -26,9 +27,8 @@ var phases = []struct{ what, line string }{
 }
 
 // startPhases measures where the time of our start goes.
-func (b *bench) startPhases() (table, error) {
+func (b *bench) startPhases(context.Context) (table, error) {
 	t := table{
-		Title: phasesTitle,
 		About: fmt.Sprintf("Wall clock of the default layer, by the lines that it logs at level info; %d rounds. The supervisor registers and starts "+
 			"the collector at the same time: only the first phase delays the function.", b.rounds(31)),
 		Columns: []string{b.ours.name},

@@ -17,7 +17,6 @@ const policyVar = "OTELCOL_LAMBDA_FLUSH_POLICY"
 // latency measures what the function waits for.
 func (b *bench) latency(ctx context.Context) (table, error) {
 	t := table{
-		Title: "What the function waits for",
 		About: fmt.Sprintf("In the emulator, a function of 512 MB. Medians of the single calls and invocations of %d environments; p99 of each environment. "+
 			"25 ms of the end flush are the Telemetry API's own buffering.", b.rounds(3)),
 		Columns: b.layerNames(),

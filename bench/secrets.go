@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -18,7 +19,7 @@ const (
 )
 
 // secrets measures the start with three secrets of two services.
-func (b *bench) secrets() (table, error) {
+func (b *bench) secrets(context.Context) (table, error) {
 	aws := fakeaws.Start(fakeaws.Config{
 		Secrets:    map[string]any{secretARN + "one-AbCdEf": "value one", secretARN + "two-AbCdEf": "value two"},
 		Parameters: map[string]string{parameterARN: "value three"},
@@ -36,7 +37,6 @@ func (b *bench) secrets() (table, error) {
 		"AWS_ENDPOINT_URL="+aws.URL, "AWS_ACCESS_KEY_ID="+fakeaws.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY="+fakeaws.SecretAccessKey, "AWS_SESSION_TOKEN="+fakeaws.SessionToken)
 	t := table{
-		Title: "Cold secrets",
 		About: fmt.Sprintf("Three secrets in two services, at an endpoint that answers after %s, without TLS; %d rounds. "+
 			"Targets: ready within 110 ms of a start without secrets, and register not delayed (10 %% for the noise).", secretLatency, b.rounds(15)),
 		Columns: []string{with, without},

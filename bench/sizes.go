@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,8 +13,8 @@ import (
 )
 
 // sizes measures the zips that are built.
-func (b *bench) sizes() (table, error) {
-	t := table{Title: "Size", About: "Of the layers that are built, packed.", Columns: []string{"zip, MB"}}
+func (b *bench) sizes(context.Context) (table, error) {
+	t := table{About: "Of the layers that are built, packed.", Columns: []string{"zip, MB"}}
 	for _, l := range []struct {
 		name, path string
 		target     float64

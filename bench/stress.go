@@ -15,7 +15,6 @@ import (
 // stress measures what must hold when it becomes too much.
 func (b *bench) stress(ctx context.Context) (table, error) {
 	t := table{
-		Title: "When it becomes too much",
 		About: "In the emulator. The burst: 3,000 export requests of 100 KB to a function of 128 MB whose backend refuses connections; the memory is the peak " +
 			"of both processes, of which the function needs a part too. The lines: one invocation that writes 20,000 as fast as it can, function and " +
 			"layer together at the CPU share of 256 MB; the emulator drops what finds 10,000 undelivered.",
