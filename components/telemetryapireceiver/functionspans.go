@@ -116,6 +116,9 @@ func sdkSpanOf(span ptrace.Span) sdkSpan {
 func (f *functionSpans) of(requestID string) (sdkSpan, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !f.instrumented { // most functions' lines come here, one by one
+		return sdkSpan{}, false
+	}
 	for i := range f.named {
 		if f.named[i].requestID == requestID && requestID != "" {
 			return f.named[i].sdkSpan, true

@@ -22,6 +22,7 @@ type invocation struct {
 	// header is what Lambda was given: zero unless it is sampled. segment is the id of Lambda's own span in that trace.
 	header  traceContext
 	segment pcommon.SpanID
+	own     traceContext // of a span of ours
 }
 
 func newInvocation(id string, start time.Time, tenantID string, tracing lambdaapi.Tracing) *invocation {
@@ -30,12 +31,13 @@ func newInvocation(id string, start time.Time, tenantID string, tracing lambdaap
 		inv.header = header
 		decodeHex(inv.segment[:], tracing.SpanID)
 	}
+	inv.own = inv.ownTrace()
 	return inv
 }
 
-// own returns the ids that a span of ours has: those of X-Ray if it samples the invocation; else such as follow from the
+// ownTrace returns the ids that a span of ours has: those of X-Ray if it samples the invocation; else such as follow from the
 // request id, so that whoever has one has the other.
-func (i *invocation) own() traceContext {
+func (i *invocation) ownTrace() traceContext {
 	c := traceContext{traceID: i.header.traceID, spanID: i.segment, sampled: true}
 	var uuid pcommon.TraceID
 	if !decodeHex(uuid[:], strings.ReplaceAll(i.id, "-", "")) {

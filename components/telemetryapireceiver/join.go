@@ -45,7 +45,7 @@ func (j *joiner) known(inv *invocation) (traceContext, bool) {
 	if j.mode == spanNever {
 		return traceContext{}, true
 	}
-	return inv.own(), true
+	return inv.own, true
 }
 
 // ownSpan is where a span of ours belongs, empty if there should be none.
@@ -69,7 +69,7 @@ func (j *joiner) settle(inv *invocation, failed bool) (lines traceContext, span 
 	if j.mode != spanAlways && (j.mode == spanNever || named || made && !failed) {
 		return theirs.traceContext, ownSpan{}
 	}
-	span.traceContext = inv.own()
+	span.traceContext = inv.own
 	if !theirs.traceID.IsEmpty() {
 		span.traceID = theirs.traceID
 	}
