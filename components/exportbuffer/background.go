@@ -30,7 +30,7 @@ func newBackground() background {
 }
 
 // start begins flushing.
-func (g *background) start(full func() bool, flush func(context.Context)) {
+func (g *background) start(ready func() bool, flush func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	g.cancel = cancel
 	g.wg.Go(func() {
@@ -42,7 +42,7 @@ func (g *background) start(full func() bool, flush func(context.Context)) {
 				return
 			case <-ticker.C:
 			case <-g.wake:
-				if !full() {
+				if !ready() {
 					continue
 				}
 			}

@@ -28,9 +28,10 @@ import (
 // registrar is the extension that decides when to flush.
 type registrar interface {
 	RegisterFlusher(flush func(context.Context) error) (unregister func())
-	// RequestFlush says that a full request waits to be sent. It returns at once; whether it is a good time to send is
-	// not for the buffer to know: the environment may be about to be frozen.
-	RequestFlush()
+	// RequestFlush says that there is enough to be worth a request, or, if full, for one of the largest size. It returns
+	// at once; whether it is a good time to send is not for the buffer to know: the environment may be about to be
+	// frozen.
+	RequestFlush(full bool)
 }
 
 // buffer is one signal of one exporter.
@@ -65,7 +66,7 @@ type buffer[T any] struct {
 
 	started    bool
 	unregister []func()
-	onFull     []func() // called when a full request has come in since the last flush
+	onSome     []func(full bool) // called when a request's worth has come in since the last flush
 	background background
 }
 
@@ -114,15 +115,15 @@ func (b *buffer[T]) accept(data T) error {
 	if count == 0 {
 		return nil
 	}
-	full, err := b.queue.put(data, b.sig.size(data), count)
+	arrived, err := b.queue.put(data, b.sig.size(data), count)
 	if err != nil {
 		b.report.count(func(s *counters) { s.Refused += int64(count) })
 		return err
 	}
 	b.report.count(func(s *counters) { s.Accepted += int64(count) })
-	if full {
-		for _, call := range b.onFull {
-			call()
+	if arrived != little {
+		for _, call := range b.onSome {
+			call(arrived == full)
 		}
 	}
 	return nil
@@ -139,7 +140,7 @@ func (b *buffer[T]) Start(ctx context.Context, host component.Host) error {
 	for _, extension := range host.GetExtensions() {
 		if r, ok := extension.(registrar); ok {
 			b.unregister = append(b.unregister, r.RegisterFlusher(b.Flush))
-			b.onFull = append(b.onFull, r.RequestFlush)
+			b.onSome = append(b.onSome, r.RequestFlush)
 		}
 		if o, ok := extension.(opener); ok {
 			b.unregister = append(b.unregister, o.RegisterOpener(b.Open))
@@ -148,9 +149,9 @@ func (b *buffer[T]) Start(ctx context.Context, host component.Host) error {
 			b.unregister = append(b.unregister, unfollow)
 		}
 	}
-	if b.onFull == nil {
-		b.onFull = []func(){b.background.wakeUp}
-		b.background.start(b.queue.full, b.flushIfIdle)
+	if b.onSome == nil {
+		b.onSome = []func(bool){func(bool) { b.background.wakeUp() }}
+		b.background.start(b.queue.ready, b.flushIfIdle)
 	}
 	return nil
 }

@@ -331,20 +331,23 @@ func TestContinuousTrafficDoesNotKeepAFlushAlive(t *testing.T) {
 }
 
 // Under a lifecycle nothing is sent unless it says so: the environment may be about to be frozen.
-func TestFullRequestAsksTheLifecycleForAFlush(t *testing.T) {
+func TestAWorthwhileRequestAsksTheLifecycleForAFlush(t *testing.T) {
 	t.Parallel()
 	env, _ := testEnvironment(32 * mebibyte)
 	f := &fake{}
 	l := &lifecycle{}
 	e := startedIn(t, f, env, newHost(l))
-	accept(t, e, padded(0, 3000, 1000)...)
+	accept(t, e, padded(0, 200, 1000)...)
 	assert.Zero(t, l.requests.Load())
-	accept(t, e, padded(3000, 2000, 1000)...)
+	accept(t, e, padded(200, 100, 1000)...)
 	assert.Equal(t, int64(1), l.requests.Load())
+	assert.Zero(t, l.full.Load())
+	accept(t, e, padded(300, 4000, 1000)...)
+	assert.Equal(t, int64(1), l.full.Load())
 	assert.Empty(t, f.all())
 	require.NoError(t, e.Flush(context.Background()))
 	accept(t, e, "after a flush it counts from nothing")
-	assert.Equal(t, int64(1), l.requests.Load())
+	assert.Equal(t, int64(2), l.requests.Load())
 }
 
 func TestWithoutLifecycleTheBufferFlushesInTheBackground(t *testing.T) {

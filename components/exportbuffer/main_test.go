@@ -138,11 +138,16 @@ type lifecycle struct {
 	mu      sync.Mutex
 	flushes map[int]func(context.Context) error
 	next    int
-	// requests counts the calls of RequestFlush.
-	requests atomic.Int64
+	// requests counts the calls of RequestFlush, full those for a full request.
+	requests, full atomic.Int64
 }
 
-func (l *lifecycle) RequestFlush() { l.requests.Add(1) }
+func (l *lifecycle) RequestFlush(full bool) {
+	l.requests.Add(1)
+	if full {
+		l.full.Add(1)
+	}
+}
 
 func (l *lifecycle) RegisterFlusher(flush func(context.Context) error) func() {
 	l.mu.Lock()

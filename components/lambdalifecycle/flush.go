@@ -20,9 +20,13 @@ func (l *lifecycle) RegisterFlusher(flush func(ctx context.Context) error) (unre
 	return l.flushers.add(flush)
 }
 
-// RequestFlush says that much is buffered. It returns at once. The flush comes as soon as the environment is held: it
-// cannot come when the next event has been asked for, because the environment may be frozen in the middle of it.
-func (l *lifecycle) RequestFlush() {
+// RequestFlush says that there is enough to be worth sending. It returns at once. The flush comes if the environment is
+// held: it cannot come when the next event has been asked for, because the environment may be frozen in the middle of
+// it. If full, there is so much that the environment should be held for it, at the next invocations.
+func (l *lifecycle) RequestFlush(full bool) {
+	if full {
+		l.pressed.Store(true)
+	}
 	select {
 	case l.requests <- struct{}{}:
 	default:

@@ -93,6 +93,7 @@ func (l *lifecycle) accompany(ctx context.Context, requestID string, stay time.D
 		case <-ticker.C:
 			l.flush(ctx)
 		case <-l.requests:
+			l.pressed.Store(false)
 			l.flush(ctx)
 		case <-silence.C:
 			if l.batches.Load() == batches {
@@ -111,10 +112,8 @@ func (l *lifecycle) accompany(ctx context.Context, requestID string, stay time.D
 func (l *lifecycle) decide() flushpolicy.Decision {
 	l.policyLock.Lock()
 	defer l.policyLock.Unlock()
-	select {
-	case <-l.requests:
+	if l.pressed.Swap(false) {
 		l.policy.Press()
-	default:
 	}
 	// Without the monotonic part, which may stand still while the environment is frozen.
 	return l.policy.Invoke(time.Now().Round(0))

@@ -40,6 +40,7 @@ type lifecycle struct {
 	policyLock sync.Mutex
 	policy     *flushpolicy.Policy
 	requests   chan struct{} // has room for one
+	pressed    atomic.Bool   // much waits
 
 	flushers    registry[func(context.Context) error]
 	openers     registry[func(context.Context) error]

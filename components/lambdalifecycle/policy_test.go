@@ -74,7 +74,7 @@ func TestFlushBesideTheFunctionEndsBeforeTheNextEventIsAskedFor(t *testing.T) {
 		e.expect(control.Next)
 		assert.Equal(t, 300*time.Millisecond, time.Since(begin))
 		assert.Zero(t, inFlight())
-		e.RequestFlush() // much is said while the environment may be frozen
+		e.RequestFlush(true) // much is said while the environment may be frozen
 		time.Sleep(time.Minute)
 		assert.Zero(t, inFlight(), "nothing begins by itself")
 	})
@@ -111,8 +111,8 @@ func TestHeldEnvironmentFlushesOnRequest(t *testing.T) {
 	follow(t, 200, func(e *environment) {
 		e.invoke("a", time.Minute)
 		time.Sleep(100 * time.Millisecond)
-		e.RequestFlush()
-		e.RequestFlush()
+		e.RequestFlush(false)
+		e.RequestFlush(true)
 		synctest.Wait()
 		assert.Equal(t, []time.Time{time.Now()}, e.flushed())
 		time.Sleep(flushpolicy.HeldFlush)
@@ -121,7 +121,7 @@ func TestHeldEnvironmentFlushesOnRequest(t *testing.T) {
 		e.telemetry(lambdaapi.PlatformRuntimeDone, "a")
 		e.expect(control.Next)
 		e.invoke("b", time.Minute)
-		e.RequestFlush()
+		e.RequestFlush(true)
 		e.telemetry(lambdaapi.PlatformRuntimeDone, "b")
 		e.expect(control.Next)
 	})
@@ -131,7 +131,7 @@ func TestRequestThatCameTooLateIsServedByTheNextInvocation(t *testing.T) {
 	followWith(t, withPolicy(flushpolicy.Periodic), 200, func(e *environment) {
 		e.invoke("a", time.Minute)
 		e.expect(control.Next)
-		e.RequestFlush()
+		e.RequestFlush(true)
 		time.Sleep(time.Second)
 		assert.Empty(t, e.flushed())
 		begin := time.Now()
@@ -184,7 +184,7 @@ func TestManagedInstancesFlushByTimer(t *testing.T) {
 		time.Sleep(3*intervalContinuous + time.Millisecond)
 		synctest.Wait()
 		assert.Equal(t, 3, flushed)
-		l.RequestFlush()
+		l.RequestFlush(true)
 		synctest.Wait()
 		assert.Equal(t, 4, flushed)
 		cancel()
