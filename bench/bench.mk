@@ -3,7 +3,7 @@
 
 # make bench: start-up, latency, cost and stress of the built layer, into bench/results.md and .svg: ten minutes.
 # PEER=… another extension's binary, layer directory or zip, in the same runs; PEER_CONFIG=… its configuration;
-# QUICK=1 a tenth of the rounds: shows that it works; FULL= without the full layer; ONLY="What telemetry" one table, printed.
+# QUICK=1 a tenth of the rounds: shows that it works; FULL= without the full layer; ONLY="What telemetry costs" one table, printed.
 FULL ?= $(if $(QUICK),,dist/otelcol-lambda-full-$(HOST_ARCH).zip)
 BENCH_PARTS := build/bench/function/bootstrap build/bench/stock/stock build/bench/nethttp build/bench/socket
 

@@ -6,6 +6,7 @@ package telemetryapireceiver
 import (
 	"crypto/rand"
 	"regexp"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -87,7 +88,7 @@ func (m *measures) report(r lambdaapi.Report) {
 func (m *measures) startUp(record lambdaapi.Init, event string) {
 	switch event {
 	case lambdaapi.PlatformInitStart, lambdaapi.PlatformRestoreStart:
-		if logStream.MatchString(record.InstanceID) {
+		if logStream().MatchString(record.InstanceID) {
 			m.instance = record.InstanceID
 		}
 		if event == lambdaapi.PlatformRestoreStart || record.Phase == "init" && record.Type == onDemand {
@@ -102,8 +103,10 @@ func (m *measures) startUp(record lambdaapi.Init, event string) {
 }
 
 // logStream is the shape of the name of a log stream, which on Lambda is the id of the environment:
-// 2026/01/02/[$LATEST]2f399eb14537447da05ab2a2e39309de.
-var logStream = regexp.MustCompile(`^\d{4}/\d\d/\d\d/.*\[[^\]]+\][0-9a-f]{32}$`)
+// 2026/01/02/[$LATEST]2f399eb14537447da05ab2a2e39309de. It is compiled when it is needed: not in a cold start.
+var logStream = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\d{4}/\d\d/\d\d/.*\[[^\]]+\][0-9a-f]{32}$`)
+})
 
 func (m *measures) logsDropped(record lambdaapi.LogsDropped) {
 	m.droppedRecords.add(record.Records)
@@ -128,7 +131,7 @@ func (m *measures) export(now time.Time, temporality pmetric.AggregationTemporal
 	if m.instance == "" && temporality == pmetric.AggregationTemporalityCumulative {
 		m.instance = rand.Text()
 	}
-	if logStream.MatchString(m.instance) {
+	if logStream().MatchString(m.instance) {
 		to.Resource().Attributes().PutStr("faas.instance", m.instance)
 	} else if m.instance != "" {
 		to.Resource().Attributes().PutStr("service.instance.id", m.instance)
