@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -16,8 +17,7 @@ The executables are linked with the Go modules below. Their sources are at https
 versions. Each text stands once, behind the list of those that it goes with.
 `
 
-// writeNotices writes each different text once, behind the modules and files that have it, in the order of the first
-// of them.
+// writeNotices writes each different text once, behind the modules and files that have it.
 func writeNotices(w io.Writer, modules []*module) error {
 	var texts []string
 	users := map[string][]string{}
@@ -29,8 +29,11 @@ func writeNotices(w io.Writer, modules []*module) error {
 			users[f.text] = append(users[f.text], fmt.Sprintf("%s %s: %s", m.path, m.version, f.name))
 		}
 	}
-	// The few long lists last: most readers look for the rare texts.
-	slices.SortStableFunc(texts, func(a, b string) int { return len(users[a]) - len(users[b]) })
+	// The few long lists last: most readers look for the rare texts. Texts of about the same length are mostly the same
+	// licence, which is compressed well beside itself.
+	slices.SortStableFunc(texts, func(a, b string) int {
+		return cmp.Or(len(users[a])-len(users[b]), len(a)-len(b))
+	})
 	var out strings.Builder
 	out.WriteString(heading)
 	for _, text := range texts {

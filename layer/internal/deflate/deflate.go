@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package deflate compresses to the deflate format (RFC 1951) for those who unpack more often than they pack: 5 % smaller
-// than compress/flate at its best level, at two thirds of the speed. compress/flate takes the first good match that it
+// than compress/flate at its best level, at half the speed. compress/flate takes the first good match that it
 // finds; this package looks at all of them and takes the cheapest sequence, by what its own Huffman codes will cost, and
 // begins a block where new codes pay. Inflating is not slower for it.
 //

@@ -5,9 +5,9 @@ package deflate
 
 import "math"
 
-// maxChain bounds how many earlier places with the same three bytes are looked at. 64 make an executable 0.2 % larger, 256
-// 0.2 % smaller.
-const maxChain = 128
+// maxChain bounds how many earlier places with the same three bytes are looked at. 128 make an executable 0.3 % larger, in
+// two thirds of the time.
+const maxChain = 400
 
 // parser finds the cheapest tokens for parts of a chunk.
 type parser struct {
