@@ -44,6 +44,40 @@ func TestLostRuntimeDone(t *testing.T) {
 	}
 }
 
+// TestDroppedRuntimeDone: where Lambda says that it has dropped telemetry, not even the first invocation whose end is not
+// told is held to its deadline, what it has said is at the backend, and nothing else is lost.
+func TestDroppedRuntimeDone(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []string{"end", "adaptive"} {
+		t.Run(policy, func(t *testing.T) {
+			w := start(t, withFlushPolicy(policy), timeout(30*time.Second), func(cfg *lambdaemulator.Config) {
+				cfg.DropRuntimeDone = func(n int) bool { return n == 2 || n == 3 }
+			})
+			for n := 1; n <= 4; n++ {
+				inv := w.run(step{"log": fmt.Sprint("line ", n)}, step{"sleep_ms": 20})
+				assert.Less(t, inv.Overrun(), 15*time.Second, "invocation %d of 30 s at most", n)
+				assert.Equal(t, 1, w.arrivedLines()[fmt.Sprint("line ", n)], "held until it has left")
+			}
+			w.end()
+			w.requireAllArrived()
+		})
+	}
+}
+
+// TestDropsInTheMiddle: Lambda has dropped lines of a function that goes on. The environment is held to its end: what it
+// says last is at the backend.
+func TestDropsInTheMiddle(t *testing.T) {
+	w := start(t, withFlushPolicy("end"), timeout(30*time.Second), func(cfg *lambdaemulator.Config) { cfg.TelemetryQueue = 10 })
+	steps := append(lines(1000, "many"), step{"sleep_ms": 100})
+	for i := range 6 {
+		steps = append(steps, step{"log": fmt.Sprint("still there ", i)}, step{"sleep_ms": 500})
+	}
+	w.run(append(steps, step{"log": "last"})...)
+	assert.Less(t, len(w.arrivedLines()), len(w.functionLines()), "dropped")
+	assert.Equal(t, 1, w.arrivedLines()["last"])
+	w.end()
+}
+
 // TestInitAheadOfInvocations: what an environment says that is started ahead of any invocation is at the backend before
 // it is frozen; where an invocation waits for INIT, that is left alone.
 func TestInitAheadOfInvocations(t *testing.T) {

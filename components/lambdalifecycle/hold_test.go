@@ -66,6 +66,64 @@ func TestSilence(t *testing.T) {
 	})
 }
 
+// TestDroppedEnd: when Lambda has dropped telemetry, the end of the invocation may be among it. The environment is held
+// for as long as the function is heard, and a while longer; what was said by then has left.
+func TestDroppedEnd(t *testing.T) {
+	const event, id = time.Minute, "a"
+	for name, tt := range map[string]struct {
+		tell func(e *environment)
+		held time.Duration
+	}{
+		"the end among it": {func(e *environment) {
+			e.telemetry(lambdaapi.PlatformStart, id)
+			time.Sleep(100 * time.Millisecond)
+			e.telemetry(lambdaapi.PlatformLogsDropped, "")
+		}, 100*time.Millisecond + silencePatience},
+		"before it was asked": {func(e *environment) { // nothing else is heard
+			e.telemetry(lambdaapi.PlatformLogsDropped, "")
+		}, silencePatience},
+		"lines among it": {func(e *environment) {
+			e.telemetry(lambdaapi.PlatformStart, id)
+			e.telemetry(lambdaapi.PlatformLogsDropped, "")
+			time.Sleep(100 * time.Millisecond)
+			e.telemetry(lambdaapi.PlatformRuntimeDone, id)
+		}, 100 * time.Millisecond},
+		"the function goes on": {func(e *environment) {
+			e.telemetry(lambdaapi.PlatformStart, id)
+			e.telemetry(lambdaapi.PlatformLogsDropped, "")
+			for range 20 {
+				time.Sleep(silencePatience / 2)
+				e.telemetry(lambdaapi.FunctionLog, "")
+			}
+		}, 11 * silencePatience},
+		"others go on": {func(e *environment) {
+			e.telemetry(lambdaapi.PlatformStart, id)
+			e.telemetry(lambdaapi.PlatformLogsDropped, "")
+			time.Sleep(silencePatience / 2)
+			e.telemetry(lambdaapi.ExtensionLog, "")
+		}, silencePatience},
+		"of the invocation before": {func(e *environment) {
+			e.telemetry(lambdaapi.PlatformLogsDropped, "")
+			e.telemetry(lambdaapi.PlatformStart, id)
+			e.telemetry(lambdaapi.PlatformRuntimeDone, "late")
+			time.Sleep(3 * silencePatience)
+			e.telemetry(lambdaapi.PlatformRuntimeDone, id)
+		}, 3 * silencePatience},
+	} {
+		t.Run(name, func(t *testing.T) {
+			follow(t, 200, func(e *environment) {
+				begin := time.Now()
+				e.invoke(id, event)
+				tt.tell(e)
+				e.expect(control.Next)
+				assert.Equal(t, tt.held, time.Since(begin))
+				require.NotEmpty(t, e.flushed())
+				assert.Equal(t, time.Now(), e.flushed()[len(e.flushed())-1], "nothing is left behind")
+			})
+		})
+	}
+}
+
 // TestConnectionsAreOpenedBesideTheFunction: while it runs; when the next event is asked for, none is being opened.
 func TestConnectionsAreOpenedBesideTheFunction(t *testing.T) {
 	follow(t, 200, func(e *environment) {

@@ -69,18 +69,14 @@ func (l *lifecycle) settle(ctx context.Context, previous string, patience time.D
 	l.runtimeDone.wait(ctx, previous)
 }
 
-// silencePatience is how long an environment is held for an invocation of which Lambda tells nothing at all. Its
-// platform.start comes within milliseconds; a Collector that is short of CPU takes some hundred to read it.
-const silencePatience = 2 * time.Second
-
 // accompany flushes at regular intervals, and when it is asked to, until the invocation has ended, which it reports, its
-// stay is over, Lambda is silent, or ctx is done.
+// stay is over, ctx is done, or its end may never be told and nothing more is heard of it.
 func (l *lifecycle) accompany(ctx context.Context, requestID string, stay time.Duration) (ended bool) {
 	over := time.NewTimer(stay)
 	defer over.Stop()
 	silence := time.NewTimer(silencePatience)
 	defer silence.Stop()
-	batches := l.batches.Load()
+	heard := l.hearing.listen(requestID, silence)
 	ticker := time.NewTicker(flushpolicy.HeldFlush)
 	defer ticker.Stop()
 	for {
@@ -95,11 +91,11 @@ func (l *lifecycle) accompany(ctx context.Context, requestID string, stay time.D
 		case <-l.requests:
 			l.pressed.Store(false)
 			l.flush(ctx)
+		case <-heard:
+			heard = l.hearing.listen(requestID, silence)
 		case <-silence.C:
-			if l.batches.Load() == batches {
-				l.noteUnheard()
-				return false
-			}
+			l.noteUnheard()
+			return false
 		case <-over.C:
 			return false
 		case <-ctx.Done():

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -48,8 +47,8 @@ type lifecycle struct {
 	buffering   registry[lambdaapi.Buffering]
 	atShutdown  registry[func(ctx context.Context, reason lambdaapi.ShutdownReason, unfinished string)]
 	meeting
-	batches     atomic.Uint64 // of telemetry, so far
-	initialized milestones    // of the environment: types of events
+	hearing     hearing
+	initialized milestones // of the environment: types of events
 	invoked     milestones
 	runtimeDone milestones
 	reported    milestones
@@ -202,11 +201,20 @@ func (l *lifecycle) consumeTelemetry(ctx context.Context, events []lambdaapi.Tel
 // noteMilestones acts on the milestones in a batch that was consumed: what came before platform.runtimeDone is in the
 // buffers when the flush that it sets off begins.
 func (l *lifecycle) noteMilestones(events []lambdaapi.TelemetryEvent) {
-	l.batches.Add(1)
+	said := false
 	for _, e := range events {
 		switch e.Type {
+		case lambdaapi.FunctionLog:
+			said = true
+		case lambdaapi.PlatformStart:
+			if start, err := e.Start(); err == nil {
+				l.hearing.begun(start.RequestID)
+			}
+		case lambdaapi.PlatformLogsDropped:
+			l.hearing.dropped()
 		case lambdaapi.PlatformRuntimeDone:
 			if done, err := e.RuntimeDone(); err == nil {
+				l.hearing.ended(done.RequestID)
 				l.noteDone(done)
 				l.billing.done(done.RequestID, e.Time)
 				l.runtimeDone.reach(done.RequestID)
@@ -223,6 +231,9 @@ func (l *lifecycle) noteMilestones(events []lambdaapi.TelemetryEvent) {
 				l.reported.reach(report.RequestID)
 			}
 		}
+	}
+	if said {
+		l.hearing.lines()
 	}
 }
 

@@ -96,6 +96,8 @@ type Config struct {
 	// LoseRuntimeDone, if set, says whether Lambda fails to deliver the platform.runtimeDone of the n-th invocation
 	// (from 1).
 	LoseRuntimeDone func(n int) bool
+	// DropRuntimeDone is LoseRuntimeDone as if the subscriptions were full: a platform.logsDropped comes in its place.
+	DropRuntimeDone func(n int) bool
 
 	Telemetry TelemetrySupport
 	// TelemetryQueue is how many events a subscription holds, beside the batch that is on its way, before it drops the

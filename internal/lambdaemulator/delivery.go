@@ -26,6 +26,9 @@ const (
 	maxBackoff   = time.Second
 )
 
+// droppedReason is what Lambda says (Developer Guide, "Telemetry API event schema reference").
+const droppedReason = "Some logs were dropped because the downstream consumer is slower than the logs production rate"
+
 // subscription batches events for one extension and posts them, in order, one batch at a time. A batch is repeated
 // until the listener answers 2xx.
 type subscription struct {
@@ -178,7 +181,7 @@ func (s *subscription) takeBatch() [][]byte {
 	}
 	if s.dropped.DroppedRecords > 0 {
 		record := s.dropped
-		record.Reason = "Some logs were dropped because the downstream consumer is slower than the logs production rate"
+		record.Reason = droppedReason
 		s.dropped = logsDroppedRecord{}
 		if slices.Contains(s.spec.Types, lambdaapi.TelemetryPlatform) {
 			s.push(event{time: time.Now(), kind: lambdaapi.PlatformLogsDropped, record: record}.encode(false, s.spec.Buffering.MaxBytes))

@@ -284,7 +284,11 @@ func (f *Function) emitRuntimeDone(result Invocation, in *invocation, traced *tr
 		}
 	}
 	f.mu.Unlock()
-	if lose := f.cfg.LoseRuntimeDone; lose == nil || !lose(f.invocations) {
+	switch {
+	case f.cfg.LoseRuntimeDone != nil && f.cfg.LoseRuntimeDone(f.invocations):
+	case f.cfg.DropRuntimeDone != nil && f.cfg.DropRuntimeDone(f.invocations):
+		f.relay.emitDropped(lambdaapi.PlatformRuntimeDone, record)
+	default:
 		f.relay.emit(lambdaapi.PlatformRuntimeDone, record)
 	}
 }

@@ -4,9 +4,12 @@
 package lambdaemulator
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 // relay hands the telemetry of an environment to its subscriptions, and stops while the environment is frozen.
@@ -37,6 +40,16 @@ func newRelay(cfg Config, posted func(name, outcome string, took time.Duration))
 
 func (r *relay) emit(kind string, record any) {
 	r.emitEvent(event{time: time.Now(), kind: kind, record: record})
+}
+
+// emitDropped tells that an event was dropped, instead of the event.
+func (r *relay) emitDropped(kind string, record any) {
+	dropped := logsDroppedRecord{Reason: droppedReason}
+	for _, piece := range (event{time: time.Now(), kind: kind, record: record}).encode(false, math.MaxInt) {
+		dropped.DroppedRecords++
+		dropped.DroppedBytes += len(piece)
+	}
+	r.emit(lambdaapi.PlatformLogsDropped, dropped)
 }
 
 func (r *relay) emitLine(line LogLine) { r.emitEvent(logEvent(line)) }
