@@ -134,12 +134,7 @@ func TestManagedInstancesAtTheEnd(t *testing.T) {
 	values, _ := w.sums()
 	assert.InDelta(t, 1, values["faas.timeouts"], 0)
 	assert.InDelta(t, 1, values["faas.invocations"], 0)
-	failed := 0
-	for _, r := range w.backend.Logs() {
-		if r.EventName == "faas.invocation.exception" {
-			failed++
-			assert.Equal(t, slow.RequestID, r.Attributes["faas.invocation_id"])
-		}
-	}
-	assert.Equal(t, 1, failed)
+	records := w.exceptions()
+	require.Len(t, records, 1)
+	assert.Equal(t, slow.RequestID, records[0].Attributes["faas.invocation_id"])
 }

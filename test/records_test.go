@@ -4,12 +4,14 @@
 package test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaemulator"
+	"github.com/otelcol-lambda/otelcol-lambda/internal/otlpbackend"
 )
 
 // TestLongLines: Lambda cuts a record that is larger than maxBytes. It arrives whole, and so does what is around it; where
@@ -44,4 +46,11 @@ func TestLongLines(t *testing.T) {
 			w.end()
 		})
 	}
+}
+
+// exceptions are the records at the backend of invocations that have failed.
+func (w *world) exceptions() []otlpbackend.LogRecord {
+	return slices.DeleteFunc(w.backend.Logs(), func(r otlpbackend.LogRecord) bool {
+		return r.EventName != "faas.invocation.exception"
+	})
 }

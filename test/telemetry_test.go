@@ -139,6 +139,21 @@ func TestTracesWithoutSDK(t *testing.T) {
 	assert.Equal(t, spans[invocations[0].RequestID].SpanID, cold.ParentSpanID)
 }
 
+// TestFailedInit: a function that does not start fails its invocation, for the reason that Lambda tells of its start; its
+// last words are there.
+func TestFailedInit(t *testing.T) {
+	w := start(t, withTelemetry(t, ""), env("INIT_LOG", "last words", "INIT_FAILS", "yes"), func(cfg *lambdaemulator.Config) {
+		cfg.ShutdownTimeout = 10 * time.Second // for a collector that had no time to start before
+	})
+	failed := w.try()
+	assert.Equal(t, "Runtime.ExitError", failed.FunctionError)
+	assert.GreaterOrEqual(t, w.arrivedLines()["last words"], 2, "of the INIT, and of the one in the invocation")
+	records := w.exceptions()
+	require.Len(t, records, 1)
+	assert.Equal(t, failed.RequestID, records[0].Attributes["faas.invocation_id"])
+	assert.Equal(t, "Runtime.ExitError", records[0].Attributes["exception.type"])
+}
+
 // TestKilledInvocations: a timeout and a crash each leave one error record and one error span, in the trace of the lines,
 // and are counted once.
 func TestKilledInvocations(t *testing.T) {
@@ -156,12 +171,7 @@ func TestKilledInvocations(t *testing.T) {
 			killed := w.try(step{"log": "last words"}, tt.step)
 			w.run(step{"log": "in a new environment"}, step{"spans": 1, "name": "handler"})
 			w.end()
-			var records []otlpbackend.LogRecord
-			for _, r := range w.backend.Logs() {
-				if r.EventName == "faas.invocation.exception" {
-					records = append(records, r)
-				}
-			}
+			records := w.exceptions()
 			require.Len(t, records, 1)
 			r := records[0]
 			assert.Equal(t, plog.SeverityNumberError, r.SeverityNumber)

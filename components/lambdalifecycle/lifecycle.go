@@ -223,8 +223,10 @@ func (l *lifecycle) noteMilestones(events []lambdaapi.TelemetryEvent) {
 			if start, err := e.Init(); err == nil {
 				l.billing.started(start.LogStream())
 			}
+			l.initialized.forget(lambdaapi.PlatformInitRuntimeDone) // that of one before, which has failed
+			l.initialized.forget(lambdaapi.PlatformInitReport)
 			l.initialized.reach(e.Type)
-		case lambdaapi.PlatformInitRuntimeDone:
+		case lambdaapi.PlatformInitRuntimeDone, lambdaapi.PlatformInitReport:
 			l.initialized.reach(e.Type)
 		case lambdaapi.PlatformReport:
 			if report, err := e.Report(); err == nil {

@@ -129,9 +129,11 @@ func (e *environment) invoke(id string, timeout time.Duration) {
 	synctest.Wait()
 }
 
-func (e *environment) shutdown() {
+func (e *environment) shutdown() { e.shutdownFor("SPINDOWN") }
+
+func (e *environment) shutdownFor(reason string) {
 	require.NoError(e.t, e.supervisor.Send(control.Event,
-		fmt.Sprintf(`{"eventType":"SHUTDOWN","shutdownReason":"SPINDOWN","deadlineMs":%d}`, time.Now().Add(2*time.Second).UnixMilli())))
+		fmt.Sprintf(`{"eventType":"SHUTDOWN","shutdownReason":%q,"deadlineMs":%d}`, reason, time.Now().Add(2*time.Second).UnixMilli())))
 }
 
 // deliver does what the listener does.
@@ -288,6 +290,32 @@ func TestShutdownWithoutInvocationIsImmediate(t *testing.T) {
 		<-e.host.fatal
 		assert.Equal(t, begin, time.Now())
 	})
+}
+
+// TestShutdownOfAFailedInit waits for what tells why, also if an INIT has failed before.
+func TestShutdownOfAFailedInit(t *testing.T) {
+	for name, tt := range map[string]struct {
+		reportAfter, wantWait time.Duration
+	}{
+		"told before": {0, 0},
+		"comes":       {40 * time.Millisecond, 40 * time.Millisecond},
+		"absent":      {time.Hour, lastLinesPatience},
+	} {
+		t.Run(name, func(t *testing.T) {
+			follow(t, 200, func(e *environment) {
+				for _, event := range []string{lambdaapi.PlatformInitStart, lambdaapi.PlatformInitReport, lambdaapi.PlatformInitStart} {
+					e.telemetry(event, "")
+				}
+				begin := time.Now()
+				timer := time.AfterFunc(tt.reportAfter, func() { e.telemetry(lambdaapi.PlatformInitReport, "") })
+				defer timer.Stop()
+				synctest.Wait()
+				e.shutdownFor("FAILURE")
+				<-e.host.fatal
+				assert.Equal(t, tt.wantWait, time.Since(begin))
+			})
+		})
+	}
 }
 
 func TestShutdownIsAnnouncedOnce(t *testing.T) {

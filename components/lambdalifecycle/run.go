@@ -23,7 +23,7 @@ const (
 	// 40 ms at most (Elastic's measurements for apm-aws-lambda, pull request 347).
 	lastReportPatience = 50 * time.Millisecond
 	// lastLinesPatience bounds it where an invocation has ended that was not accompanied to its end, as on Managed
-	// Instances: what it has said last comes now, in front of the report.
+	// Instances, or where INIT has failed: what was said last comes now, in front of the report.
 	lastLinesPatience = 300 * time.Millisecond
 )
 
@@ -78,6 +78,8 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 				l.awaitLastLines(ctx)
 			case telemetry && last.RequestID != "":
 				unfinished = l.awaitLastReport(ctx, last.RequestID, event.ShutdownReason)
+			case telemetry && event.ShutdownReason != lambdaapi.Spindown:
+				l.awaitFailedInit(ctx)
 			}
 			l.announceShutdown(ctx, end, unfinished)
 			l.flushBeforeEnd(ctx, end)
@@ -169,6 +171,13 @@ func (l *lifecycle) awaitLastReport(ctx context.Context, requestID string, reaso
 		return ""
 	}
 	return requestID
+}
+
+// awaitFailedInit gives what tells why INIT has failed the time to arrive: the function's last words, and the report.
+func (l *lifecycle) awaitFailedInit(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastLinesPatience)
+	defer cancel()
+	l.initialized.wait(ctx, lambdaapi.PlatformInitReport)
 }
 
 // awaitLastLines gives what Lambda still collects the time to arrive, where nobody tells which invocation was the last.

@@ -278,40 +278,6 @@ func TestFlushLetsGo(t *testing.T) {
 	assert.Equal(t, sdkID, s.lines()["again"])
 }
 
-// The environment is killed: what is not known to have ended has failed, once.
-func TestAbort(t *testing.T) {
-	t.Parallel()
-	count := func(s *scenario) int {
-		n := 0
-		for _, lr := range s.out.records.All() {
-			if lr.EventName() == exceptionEvent {
-				n++
-				assert.Equal(t, plog.SeverityNumberError, lr.SeverityNumber())
-			}
-		}
-		return n
-	}
-	s := newScenario(t, spanAuto)
-	s.events(begin(requestA, ""), line("last words"))
-	s.abort(requestA, "timeout", observed, s.out)
-	s.abort(requestA, "timeout", observed, s.out)
-	s.events(done(requestA, "timeout"))
-	assert.Equal(t, 1, count(s))
-	assert.Equal(t, 1, s.out.spans.Len())
-	assert.Contains(t, s.lines(), "last words")
-
-	s = newScenario(t, spanAuto)
-	s.events(begin(requestA, ""), done(requestA, "timeout"))
-	s.abort("", "timeout", observed, s.out)
-	assert.Equal(t, 1, count(s))
-
-	s = newScenario(t, spanAuto)
-	s.abort("", "failure", observed, s.out)
-	assert.Zero(t, count(s), "nothing ran")
-	s.abort(requestB, "failure", observed, s.out)
-	assert.Equal(t, 1, count(s), "its start was not told")
-}
-
 // TestLinesWaitForTheSDKBeyondAFlush: in a function with an SDK, lines wait for the trace through the flushes of a long
 // invocation, but not for ever.
 func TestLinesWaitForTheSDKBeyondAFlush(t *testing.T) {

@@ -34,6 +34,9 @@ type stream struct {
 	finished recent
 	reported recent
 	warm     bool // no invocation to come waits for the start of the environment
+	// initError is the type of the error of an INIT inside an invocation, which fails it: Lambda may tell of it before the
+	// invocation begins, and need not repeat it when it ends.
+	initError string
 }
 
 // Initialization types that make a difference.
@@ -42,6 +45,9 @@ const (
 	provisioned = "provisioned-concurrency" // started before anybody asks
 	snapStart   = "snap-start"
 )
+
+// phaseInvoke is the phase of an INIT that runs inside an invocation, after one that has failed or a reset.
+const phaseInvoke = "invoke"
 
 // execWrapperVar names the script that starts the function. Those of OpenTelemetry's layers, /opt/otel-handler and the
 // like, bring an SDK that makes a span for each invocation that it samples.
@@ -224,6 +230,10 @@ func (s *stream) finish(inv *invocation, o outcome, now time.Time, out *output) 
 	if o.status == "" {
 		o.status = lambdaapi.StatusSuccess // an event that does not say
 	}
+	if o.failed() && o.errorType == "" && o.status != lambdaapi.StatusTimeout {
+		o.errorType = s.initError
+	}
+	s.initError = ""
 	lines, span := s.joiner.settle(inv, o.failed())
 	if !span.traceID.IsEmpty() {
 		s.tracer.invocation(inv, o, span, out.spans)
@@ -254,6 +264,12 @@ func (s *stream) startUp(record lambdaapi.Init, e lambdaapi.TelemetryEvent, out 
 	}
 	ahead := record.Type == provisioned || s.interleaved // of anybody who asks, maybe by hours
 	s.warm = s.warm || ahead
+	switch {
+	case e.Type == lambdaapi.PlatformInitStart:
+		s.initError = ""
+	case record.Phase == phaseInvoke && record.ErrorType != "":
+		s.initError = record.ErrorType
+	}
 	s.measures.startUp(record, e.Type)
 	if s.joiner.mode != spanNever {
 		s.tracer.startUp(record, e)

@@ -5,7 +5,8 @@
 // response says what it has done. See event and response.
 //
 // It exports OTLP as OTEL_EXPORTER_OTLP_PROTOCOL says (http/protobuf, the default, or grpc) to
-// OTEL_EXPORTER_OTLP_ENDPOINT, by default localhost on the protocol's port. In its INIT it logs what INIT_LOG says.
+// OTEL_EXPORTER_OTLP_ENDPOINT, by default localhost on the protocol's port. In its INIT it logs what INIT_LOG says, and ends
+// there if INIT_FAILS is set.
 package main
 
 import (
@@ -24,6 +25,9 @@ func main() {
 	}
 	if line := os.Getenv("INIT_LOG"); line != "" {
 		fmt.Println(line)
+	}
+	if os.Getenv("INIT_FAILS") != "" {
+		os.Exit(1)
 	}
 	f := &function{exporters: exporters, stdout: os.Stdout, exit: os.Exit}
 	lambda.Start(f.handle)
