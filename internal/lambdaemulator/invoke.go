@@ -81,9 +81,6 @@ func (f *Function) Invoke(ctx context.Context, payload []byte, options ...Invoke
 		return result, errors.Join(err, f.kill())
 	}
 	in.start = time.Now()
-	if in.timeout == 0 {
-		in.timeout = f.cfg.Timeout
-	}
 	in.deadline = in.start.Add(in.timeout)
 	result.Start = in.start
 	f.journal.during(in.requestID)
@@ -94,7 +91,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte, options ...Invoke
 // newInvocation is for who has the turn.
 func (f *Function) newInvocation(payload []byte, options []InvokeOption) *invocation {
 	f.invocations++
-	in := &invocation{requestID: newID(), payload: payload}
+	in := &invocation{requestID: newID(), payload: payload, timeout: f.cfg.Timeout}
 	if f.cfg.TraceHeader != nil {
 		in.trace = f.cfg.TraceHeader(f.invocations)
 	}

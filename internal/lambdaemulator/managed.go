@@ -63,7 +63,7 @@ func (f *Function) admit(ctx context.Context, payload []byte, options []InvokeOp
 	}
 	in.sandbox = f.sandbox
 	in.start = time.Now()
-	in.deadline = in.start.Add(f.cfg.Timeout)
+	in.deadline = in.start.Add(in.timeout)
 	result.Start = in.start
 	f.running.Add(1)
 	return in, result, nil
