@@ -31,7 +31,7 @@ type invocation struct {
 	requestID string
 	payload   []byte
 	trace     string        // X-Amzn-Trace-Id, empty for none
-	timeout   time.Duration // of this invocation; 0 for the function's
+	timeout   time.Duration // of this invocation
 	start     time.Time
 	deadline  time.Time
 	sandbox   *sandbox // that it runs in; set on Managed Instances
