@@ -21,34 +21,32 @@ const (
 	healMax = 5 * time.Minute
 )
 
-// isTemporary reports whether what is wrong with a configuration may pass by itself: a secret is out of reach.
+// healTicks is how many ticks an attempt may take, in the time in which the environment is not frozen: a ticker does not
+// make up for those that it has missed. Between short invocations an attempt would be out of time at every thaw, with the
+// answer waiting in the socket.
+const healTicks = 18
+
+// isTemporary reports whether what is wrong with a configuration may pass by itself: a secret, or
+// the configuration, is out of reach.
 func isTemporary(err error) bool {
 	var t interface{ Temporary() bool }
 	return errors.As(err, &t) && t.Temporary()
 }
 
-// startHealing resolves the configuration again, beside the function and ever less often, until it can be resolved, and
-// asks the supervisor for a new collector then. An attempt that has not ended is waited for. Meanwhile everything is
-// discarded, and the ports stay open: nothing that the function sends has to wait. stop ends it.
-func startHealing(reason error, set confmap.ResolverSettings, link *control.Link, logger *zap.Logger) (stop func()) {
+// startHealing resolves the configuration again, beside the function and ever less often, until it can be resolved as fast
+// as a new collector has to, and asks the supervisor for one then. Meanwhile everything is discarded, and the ports stay
+// open: nothing that the function sends has to wait, and nothing waits for an attempt. stop ends it.
+func startHealing(set confmap.ResolverSettings, link *control.Link, logger *zap.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		var slow *loadError
-		if errors.As(reason, &slow) {
-			select {
-			case <-slow.done:
-			case <-ctx.Done():
-				return
-			}
-		}
 		for pause := healMin; ; pause = min(2*pause, healMax) {
 			select {
 			case <-time.After(pause):
 			case <-ctx.Done():
 				return
 			}
-			if resolves(ctx, set) {
+			if attempt(ctx, set) {
 				logger.Warn("The configuration is complete now: telemetry flows after this invocation")
 				_ = link.Send(control.Renew, "") // that the supervisor is gone shows elsewhere
 				return
@@ -59,6 +57,25 @@ func startHealing(reason error, set confmap.ResolverSettings, link *control.Link
 		cancel()
 		wg.Wait()
 	}
+}
+
+// attempt reports whether the configuration can be resolved within loadPatience.
+func attempt(ctx context.Context, set confmap.ResolverSettings) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		ticker := time.NewTicker(loadPatience / healTicks)
+		defer ticker.Stop()
+		for range healTicks {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+		cancel()
+	}()
+	return resolves(ctx, set)
 }
 
 // resolves reports whether a configuration can be resolved. What else there is to say about it is not said again.

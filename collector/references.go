@@ -102,7 +102,7 @@ func (p followedProvider) Retrieve(ctx context.Context, uri string, watch confma
 		p.look(ctx, raw, p.place(uri))
 		return again, nil
 	}
-	retrieved, err := p.Provider.Retrieve(ctx, uri, watch)
+	retrieved, err := p.ask(ctx, uri, watch)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +124,14 @@ func (p followedProvider) Retrieve(ctx context.Context, uri string, watch confma
 	}
 	p.retrieved[uri] = retrieved
 	return retrieved, nil
+}
+
+// ask asks the provider itself. Those of secrets have a limit of their own, and are told what else to fetch.
+func (p followedProvider) ask(ctx context.Context, uri string, watch confmap.WatcherFunc) (*confmap.Retrieved, error) {
+	if _, secret := p.Provider.(expecter); secret {
+		return p.Provider.Retrieve(ctx, uri, watch)
+	}
+	return retrieve(ctx, p.Provider, uri, watch)
 }
 
 // place is where the references in a value are: in a variable, or in the whole configuration.

@@ -69,15 +69,15 @@ func (f *follower) follow(ctx context.Context, configErr error, started func(mem
 		if err := f.report(err); err != nil {
 			return err
 		}
-		discard := discardProvider{env: f.env}
-		if isTemporary(err) {
-			defer startHealing(err, *resolver, f.link, f.logger)()
-			discard.subscribes = hasTelemetryReceiver(f.set)
-		}
+		temporary, configured := isTemporary(err), *resolver
+		discard := discardProvider{env: f.env, subscribes: temporary && hasTelemetryReceiver(f.set)}
 		resolver.URIs, resolver.DefaultScheme = []string{discardScheme + ":"}, ""
 		resolver.ProviderFactories = []confmap.ProviderFactory{discard.factory()}
 		if s, err = startService(ctx, f.set, f.link, f.renewer); err != nil {
 			return err
+		}
+		if temporary {
+			defer startHealing(configured, f.link, f.logger)()
 		}
 	}
 	started(f.env.memoryLimit())

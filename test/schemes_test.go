@@ -6,11 +6,14 @@ package test
 import (
 	"encoding/pem"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,13 +99,99 @@ func TestConfigComesLate(t *testing.T) {
 	t.Cleanup(server.Close)
 	w := start(t, env("HEADER_VALUE", token, uriVar, server.URL+"/a.yaml"))
 	w.requireUnharmed()
-	assert.Contains(t, w.oneLine(), "the configuration has not come in 1.8s")
+	require.Len(t, w.saying("the configuration has not come in 1.8s"), 1)
 	assert.Less(t, w.timeline(lambdaemulator.KindInitDone)[0].Duration, 4*time.Second)
 	close(answer)
 	require.Eventually(t, func() bool {
 		w.run(step{"log": "anybody there?"}, step{"sleep_ms": 300})
 		return w.arrivedLines()["anybody there?"] > 0
 	}, 30*time.Second, 10*time.Millisecond)
+	w.end()
+}
+
+// TestConfigHeals: a YAML that could not be fetched for a while is fetched later, by the same environment, although the
+// request that was not answered never will be. The function and its SDK never wait, and one line says so each time.
+func TestConfigHeals(t *testing.T) {
+	yaml := strings.Replace(logsToBackend, "telemetryapi:", "telemetryapi: { types: [function] }", 1)
+	for name, tt := range map[string]struct {
+		broken http.HandlerFunc // nil: nobody listens
+		want   string
+	}{
+		"never answers":  {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "has not come in 1.8s"},
+		"nobody there":   {nil, "connection refused"},
+		"hangs up":       {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+		"in maintenance": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, "503"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var well atomic.Bool
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if well.Load() {
+					_, _ = io.WriteString(w, yaml)
+				} else {
+					tt.broken(w, r)
+				}
+			}))
+			t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+			address := freePort(t)
+			listen := func() {
+				listener, err := net.Listen("tcp4", address)
+				require.NoError(t, err)
+				require.NoError(t, server.Listener.Close())
+				server.Listener = listener
+				server.Start()
+			}
+			if tt.broken != nil {
+				listen()
+			}
+			w := start(t, env("HEADER_VALUE", token, uriVar, "http://"+address+"/a.yaml"))
+			w.requireUnharmed()
+			said := w.saying("Telemetry is accepted and discarded")
+			require.Len(t, said, 1)
+			assert.Contains(t, said[0], tt.want)
+			well.Store(true)
+			if tt.broken == nil {
+				listen()
+			}
+			require.Eventually(t, func() bool {
+				inv := w.run(step{"log": "anybody there?"}, step{"sleep_ms": 300})
+				assert.Less(t, inv.Overrun(), 5*time.Second)
+				return w.arrivedLines()["anybody there?"] > 0
+			}, time.Minute, 10*time.Millisecond)
+			w.end()
+			assert.Len(t, w.saying("Telemetry is accepted and discarded"), 1)
+			assert.Len(t, w.saying("The configuration is complete now"), 1)
+		})
+	}
+}
+
+// saying returns the lines of the layer that hold text. (On a machine that has other things to do the supervisor may have
+// something to say, too, while a configuration does not come.)
+func (w *world) saying(text string) []string {
+	return slices.DeleteFunc(w.extensionLines(), func(line string) bool { return !strings.Contains(line, text) })
+}
+
+// TestConfigComesInAFreeze: the answer takes longer than an invocation, and the freezes in between longer than anybody would
+// wait for it.
+func TestConfigComesInAFreeze(t *testing.T) {
+	yaml := strings.Replace(logsToBackend, "telemetryapi:", "telemetryapi: { types: [function] }", 1)
+	var well atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !well.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		time.Sleep(500 * time.Millisecond)
+		_, _ = io.WriteString(w, yaml)
+	}))
+	t.Cleanup(server.Close)
+	w := start(t, env("HEADER_VALUE", token, uriVar, server.URL+"/a.yaml"))
+	w.requireUnharmed()
+	well.Store(true)
+	for i := 0; w.arrivedLines()["anybody there?"] == 0; i++ {
+		require.Less(t, i, 20)
+		time.Sleep(2500 * time.Millisecond) // frozen
+		w.run(step{"log": "anybody there?"})
+	}
 	w.end()
 }
 

@@ -32,6 +32,9 @@ func TestStrict(t *testing.T) {
 		})
 		start(t, strict, withAWS(aws), env(headersVar, threeSecrets)).requireInitFails("ERROR", jsonSecret, "denied")
 	})
+	t.Run("out of reach", func(t *testing.T) {
+		start(t, strict, env(uriVar, "http://"+freePort(t)+"/a.yaml")).requireInitFails("ERROR", "connection refused")
+	})
 	t.Run("port taken", func(t *testing.T) {
 		start(t, strict, env("ROTEL_OTLP_HTTP_ENDPOINT", takePort(t))).requireInitFails("ERROR", "address already in use")
 	})
