@@ -6,6 +6,7 @@ package lambdaemulator
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +52,38 @@ func needCPUShare(t *testing.T) {
 	}
 	require.NoError(t, limiter.close())
 	require.NoError(t, f.close())
+}
+
+// TestCgroupOfThisProcess: a cgroup is made beside that of another environment, not in it, while threads of this process,
+// its first one among them, are there to start processes.
+func TestCgroupOfThisProcess(t *testing.T) {
+	t.Parallel()
+	needCPUShare(t)
+	limiter, err := newCgroup1CPU()
+	if err != nil {
+		t.Skip(err) // the CPU is limited by cgroup v2, where no thread moves
+	}
+	const threads = 64 // more than there are besides the first one
+	var starting, started sync.WaitGroup
+	starting.Add(threads)
+	leave := make(chan struct{})
+	for range threads {
+		started.Go(func() {
+			assert.NoError(t, limiter.start(func() error {
+				starting.Done()
+				<-leave
+				return nil
+			}))
+		})
+	}
+	starting.Wait()
+	beside, err := newCgroup1CPU()
+	close(leave)
+	started.Wait()
+	require.NoError(t, err)
+	assert.Equal(t, limiter.own, beside.own)
+	require.NoError(t, beside.close())
+	require.NoError(t, limiter.close())
 }
 
 func TestCPUs(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,9 +37,12 @@ func newCgroupFreezer(marker string) (freezer, error) {
 	return nil, errors.Join(errV2, errV1)
 }
 
-// readCgroups reads which cgroups this process is in, and where hierarchies are mounted.
+// readCgroups reads which cgroups this process is in, and where hierarchies are mounted. It asks for those of this thread:
+// the first one, which stands for the process, may be starting a process in the cgroup of another environment.
 func readCgroups() (memberships, mounts string, err error) {
-	own, err := os.ReadFile("/proc/self/cgroup")
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	own, err := os.ReadFile("/proc/thread-self/cgroup")
 	if err != nil {
 		return "", "", err
 	}
