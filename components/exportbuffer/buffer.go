@@ -51,6 +51,7 @@ type buffer[T any] struct {
 
 	// inner is replaced when its connections are presumed dead, if renewable.
 	inner     atomic.Pointer[inner[T]]
+	starting  atomic.Pointer[starting] // nil before Start, and once another exporter has replaced that one
 	renewable bool
 
 	mu   sync.Mutex
@@ -130,10 +131,10 @@ func (b *buffer[T]) accept(data T) error {
 }
 
 // Start starts the exporter and registers with the extension that decides when to flush. Without one, the buffer is
-// flushed in the background.
+// flushed in the background. An exporter that does not start at once holds nothing up: data is accepted meanwhile.
 func (b *buffer[T]) Start(ctx context.Context, host component.Host) error {
 	b.host = host
-	if err := b.inner.Load().Start(ctx, host); err != nil {
+	if err := b.startFirst(ctx); err != nil {
 		return err
 	}
 	b.started = true
@@ -178,7 +179,7 @@ func (b *buffer[T]) Shutdown(ctx context.Context) error {
 	}
 	b.queue.drain()
 	b.report.close()
-	err := bounded(ctx, b.inner.Load().Shutdown)
+	err := bounded(ctx, b.shutdownInner)
 	b.report.keep(0)
 	b.breaker.circuit.lines.emit(b.set.Logger, b.env.now(), true)
 	return err

@@ -4,6 +4,7 @@
 package exportbuffer
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -20,19 +21,37 @@ type circuit struct {
 	failed atomic.Int64
 	lines  lines
 
+	// slow says that an exporter did not start at once.
+	slow atomic.Bool
+
 	// making guards the configuration while an exporter is made of it and started: stock exporters change it then.
-	making   sync.Mutex
+	// Whoever has sent to it has the lock, which may take as long as a start.
+	making   chan struct{}
 	prepared int // the version of the configuration that was taken over last
 }
 
+func (c *circuit) lock(ctx context.Context) error {
+	select {
+	case c.making <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *circuit) unlock() { <-c.making }
+
 // prepare takes a new configuration over, once: the signals share it.
-func (c *circuit) prepare(r *Renewal) {
-	c.making.Lock()
-	defer c.making.Unlock()
+func (c *circuit) prepare(ctx context.Context, r *Renewal) error {
+	if err := c.lock(ctx); err != nil {
+		return err
+	}
+	defer c.unlock()
 	if c.prepared != r.Version {
 		takeOver(r.Config)
 		c.prepared = r.Version
 	}
+	return nil
 }
 
 // circuits are those of all exporters of a process.
@@ -49,7 +68,7 @@ func (c *circuits) of(exporter component.ID) *circuit {
 		c.all = map[component.ID]*circuit{}
 	}
 	if c.all[exporter] == nil {
-		c.all[exporter] = &circuit{}
+		c.all[exporter] = &circuit{making: make(chan struct{}, 1)}
 	}
 	return c.all[exporter]
 }

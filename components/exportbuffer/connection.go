@@ -4,6 +4,7 @@
 package exportbuffer
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -46,16 +47,18 @@ func (c *connection) worthAnother(res *result) bool {
 // renew replaces the exporter by a new one, which has no connections yet: the pools of the old one, and the delays
 // before it connects again, go with it. It returns false if that is not possible; the old one then stays.
 func (b *buffer[T]) renew(ctx context.Context) bool {
-	return b.renewable && b.replace(ctx, b.cfg, b.host)
+	return b.renewable && b.isStarted() && b.replace(ctx, b.cfg, b.host)
 }
 
 // startNew creates and starts an exporter.
 func (b *buffer[T]) startNew(ctx context.Context, cfg component.Config, host component.Host) (inner[T], error) {
-	b.breaker.circuit.making.Lock()
-	defer b.breaker.circuit.making.Unlock()
+	if err := b.breaker.circuit.lock(ctx); err != nil {
+		return inner[T]{}, err
+	}
+	defer b.breaker.circuit.unlock()
 	fresh, err := b.sig.create(ctx, b.factory, b.set, cfg)
 	if err == nil {
-		if err = fresh.Start(ctx, host); err != nil {
+		if err = cmp.Or(fresh.Start(ctx, host), ctx.Err()); err != nil {
 			_ = fresh.Shutdown(ctx)
 		}
 	}
@@ -70,10 +73,16 @@ func (b *buffer[T]) replace(ctx context.Context, cfg component.Config, host comp
 		return false
 	}
 	b.cfg, b.host = cfg, host
-	old := b.inner.Swap(&fresh)
+	b.swap(ctx, &fresh)
+	b.starting.Store(nil)
 	b.connection = connection{alive: b.env.now()}
-	if err := old.Shutdown(ctx); err != nil {
-		b.set.Logger.Debug("shutting down the exporter that was renewed", zap.Error(err))
-	}
 	return true
+}
+
+// swap puts an exporter that has started in the place of another.
+func (b *buffer[T]) swap(ctx context.Context, fresh *inner[T]) {
+	old := b.inner.Swap(fresh)
+	if err := old.Shutdown(ctx); err != nil {
+		b.set.Logger.Debug("shutting down the exporter that was replaced", zap.Error(err))
+	}
 }

@@ -115,7 +115,9 @@ func (b *buffer[T]) renewCredentials(ctx context.Context) (renewed bool, lookedU
 	if fresh == nil {
 		return false, lookedUp
 	}
-	b.breaker.circuit.prepare(fresh)
+	if b.breaker.circuit.prepare(ctx, fresh) != nil {
+		return false, lookedUp
+	}
 	b.version = fresh.Version
 	if !b.replace(ctx, fresh.Config, extended(b.host, fresh.Extensions)) {
 		return false, lookedUp

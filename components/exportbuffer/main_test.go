@@ -33,7 +33,7 @@ type fake struct {
 	// answer is called for every request, maybe concurrently; nil delivers.
 	answer  func(ctx context.Context, ld plog.Logs) error
 	mutates bool
-	start   error
+	start   func(context.Context) error // nil starts
 	// onCreate is called when another exporter takes the place of the one in use.
 	onCreate func()
 
@@ -41,6 +41,7 @@ type fake struct {
 	requests []plog.Logs
 	arrived  []string
 	created  int
+	begun    int // starts
 	shutdown int
 	inFlight int
 }
@@ -65,7 +66,16 @@ func (f *fake) factory() exporter.Factory {
 
 type fakeLogs struct{ *fake }
 
-func (f *fakeLogs) Start(context.Context, component.Host) error { return f.start }
+func (f *fakeLogs) Start(ctx context.Context, _ component.Host) error {
+	f.mu.Lock()
+	f.begun++
+	start := f.start
+	f.mu.Unlock()
+	if start == nil {
+		return nil
+	}
+	return start(ctx)
+}
 
 func (f *fakeLogs) Shutdown(context.Context) error {
 	f.mu.Lock()
@@ -109,6 +119,18 @@ func (f *fake) state() (created, shutdown, inFlight int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.created, f.shutdown, f.inFlight
+}
+
+func (f *fake) starts() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.begun
+}
+
+func (f *fake) setStart(start func(context.Context) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.start = start
 }
 
 // clock is a wall clock that only a test moves.

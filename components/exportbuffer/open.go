@@ -60,7 +60,7 @@ func (b *buffer[T]) prepareToOpen(ctx context.Context) bool {
 	}()
 	stale := b.connection.presumedDead(b.env.now().Add(openAhead))
 	accepted := b.report.snapshot().Accepted
-	if b.breaker.state() != closed || b.connection.used && !stale || b.opened && accepted == b.openedAt {
+	if !b.isStarted() || b.breaker.state() != closed || b.connection.used && !stale || b.opened && accepted == b.openedAt {
 		return false
 	}
 	b.opened, b.openedAt = true, accepted

@@ -100,6 +100,9 @@ func (r *result) mayGoOn(ctx context.Context) bool {
 // send carries out a plan and returns when the last call of the exporter has.
 func (b *buffer[T]) send(ctx context.Context, p plan) *result {
 	res := &result{}
+	if res.err = b.awaitStart(ctx); res.err != nil {
+		return res
+	}
 	exporter := b.inner.Load()
 	work := func() {
 		for res.mayGoOn(ctx) {

@@ -56,12 +56,13 @@ func TestShutdownUnstarted(t *testing.T) {
 
 func TestStartReturnsTheErrorOfTheExporter(t *testing.T) {
 	t.Parallel()
-	f := &fake{start: errors.New("no such host")}
+	broken := errors.New("no such host")
+	f := &fake{start: func(context.Context) error { return broken }}
 	env, _ := testEnvironment(mebibyte)
 	factory := wrap(f.factory(), env)
 	e, err := factory.CreateLogs(context.Background(), exportertest.NewNopSettings(fakeType), factory.CreateDefaultConfig())
 	require.NoError(t, err)
-	require.ErrorIs(t, e.Start(context.Background(), componenttest.NewNopHost()), f.start)
+	require.ErrorIs(t, e.Start(context.Background(), componenttest.NewNopHost()), broken)
 	require.NoError(t, e.Shutdown(context.Background()))
 }
 
