@@ -4,7 +4,6 @@
 package exportbuffer
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -58,7 +57,7 @@ func (b *buffer[T]) startNew(ctx context.Context, cfg component.Config, host com
 	defer b.breaker.circuit.unlock()
 	fresh, err := b.sig.create(ctx, b.factory, b.set, cfg)
 	if err == nil {
-		if err = cmp.Or(fresh.Start(ctx, host), ctx.Err()); err != nil {
+		if err = fresh.Start(ctx, host); err != nil {
 			_ = fresh.Shutdown(ctx)
 		}
 	}

@@ -4,7 +4,6 @@
 package exportbuffer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -54,7 +53,8 @@ func (b *buffer[T]) launchStart(ctx context.Context, soFar error, start func(con
 		defer close(s.done)
 		bound := time.AfterFunc(startTime, cancel)
 		defer bound.Stop()
-		if s.err = start(ctx); s.err != nil && ctx.Err() != nil {
+		s.err = start(ctx)
+		if ctx.Err() != nil { // whatever it says: clickhouse goes on without what it could not ask
 			s.err = soFar
 		}
 	}()
@@ -70,7 +70,7 @@ func (b *buffer[T]) startFirst(ctx context.Context) error {
 			return err
 		}
 		defer circuit.unlock()
-		return cmp.Or(b.inner.Load().Start(ctx, host), ctx.Err())
+		return b.inner.Load().Start(ctx, host)
 	})
 	if circuit.slow.Load() {
 		return nil
