@@ -64,6 +64,7 @@ type buffer[T any] struct {
 	opened     bool          // ahead of a flush,
 	openedAt   int64         // when so many records had come in
 	usual      time.Duration // that a request takes
+	divisions  atomic.Int64  // of requests that the backend could not read, since it took one
 
 	started    bool
 	unregister []func()

@@ -34,6 +34,7 @@ const (
 	retryable         // kept for the next flush
 	rejected          // dropped: it would be refused again
 	tooLarge          // kept, and sent in smaller requests
+	malformed         // divided, so that the records that can be read are sent
 )
 
 // classify reads the error of an exporter. ctx is the one that the exporter was called with.
@@ -45,6 +46,8 @@ func classify(ctx context.Context, err error) outcome {
 		return retryable
 	case isTooLarge(err):
 		return tooLarge
+	case isMalformed(err):
+		return malformed
 	case consumererror.IsPermanent(err):
 		return rejected
 	default:
@@ -63,6 +66,14 @@ func isTooLarge(err error) bool {
 		return true
 	}
 	return strings.Contains(text, "HTTP Status Code 413") || strings.Contains(text, "HTTP status code received from server: 413")
+}
+
+// isMalformed recognises that ClickHouse cannot read the data, which its exporter does not mark as permanent: code 117,
+// INCORRECT_DATA, of which each of its protocols gives another half. An overload, a full disk, or tables that are missing
+// or different have other codes.
+func isMalformed(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "(INCORRECT_DATA)") || strings.Contains(text, "code: 117,")
 }
 
 // retryAfter returns how long a server wants to be left alone, from the error that exporters make of that with

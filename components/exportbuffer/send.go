@@ -110,9 +110,7 @@ func (b *buffer[T]) send(ctx context.Context, p plan) *result {
 			if !ok {
 				return
 			}
-			begun := time.Now()
-			o, err := b.sendOne(ctx, exporter, request)
-			res.add(time.Since(begun), o, err)
+			b.sendParts(ctx, exporter, request, res)
 			if p.once {
 				return
 			}
@@ -127,7 +125,8 @@ func (b *buffer[T]) send(ctx context.Context, p plan) *result {
 	return res
 }
 
-// sendOne sends one request and decides about its data. It returns an error if the data is kept for a later flush.
+// sendOne sends one request and decides about its data, unless it is malformed. It returns an error if the data is kept
+// for a later flush.
 func (b *buffer[T]) sendOne(ctx context.Context, exporter *inner[T], request item[T]) (outcome, error) {
 	data := request.data
 	if exporter.mutates {
@@ -141,11 +140,15 @@ func (b *buffer[T]) sendOne(ctx context.Context, exporter *inner[T], request ite
 			o = retryable
 		}
 	}
+	if o == malformed && !b.mayDivide(request) {
+		o = rejected
+	}
 	switch o {
 	case delivered:
 		b.queue.budget.release(request.size)
 		b.queue.speedUp(request.size)
 		b.report.deliver(request.count)
+		b.divisions.Store(0)
 	case rejected:
 		b.queue.budget.release(request.size)
 		b.report.drop(reasonRejected, request.count, err)

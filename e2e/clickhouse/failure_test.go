@@ -151,6 +151,28 @@ func TestWrongKey(t *testing.T) {
 	assert.Contains(t, strings.Join(f.said(), "\n"), "dropped (rejected)")
 }
 
+// TestUnreadableRecord: a line that ClickHouse cannot read is dropped alone, and said; what is with it arrives.
+func TestUnreadableRecord(t *testing.T) {
+	t.Parallel()
+	database := makeTables(t, shared, true)
+	f := start(t, "function", append(
+		withFile(t, "full/clickhouse.yaml", append(patient, "database: otel", "database: "+database, "json: false", "json: true")...),
+		"CLICKHOUSE_ENDPOINT", shared.url, "CLICKHOUSE_USER", user, "CLICKHOUSE_PASSWORD", password)...)
+	var w work
+	w.invokeFor(f, 1)
+	invocation := f.invoke(`{"steps":[{"lines":20,"prefix":"before"},
+		{"log_json":{"message":"twice","http":{"status":200},"http.status":200}},{"lines":20,"prefix":"after"}]}`)
+	require.Empty(t, invocation.FunctionError, "%s", invocation.Payload)
+	w.invokeFor(f, 2)
+	f.shutdown()
+	w.requireAll(t, shared, database)
+	assert.Len(t, shared.query(t, fmt.Sprintf("SELECT DISTINCT Body FROM %s.otel_logs "+
+		"WHERE Body LIKE 'before %%' OR Body LIKE 'after %%'", database)), 40)
+	said := strings.Join(f.said(), "\n")
+	assert.Contains(t, said, "export of logs: 1 dropped (rejected)")
+	assert.Contains(t, said, "(INCORRECT_DATA)")
+}
+
 // TestHungServer: a ClickHouse that answers nothing, from the start or from some time on, costs bounded time, and gets
 // what was accepted when it is back.
 func TestHungServer(t *testing.T) {
@@ -170,6 +192,7 @@ func TestHungServer(t *testing.T) {
 			require.NoError(t, own.command.Process.Signal(syscall.SIGCONT))
 			w.invokeFor(f, 2)
 			f.shutdown()
+			assert.Equal(t, w.lines, w.spans, "exports of the SDK that were accepted")
 			w.requireAll(t, own, database)
 		})
 	}
