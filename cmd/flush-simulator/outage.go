@@ -7,14 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
-)
 
-// The rules of the export buffer's breaker: it opens after two failures; then it lets one small request through after
-// a delay that doubles from a second to ten, give or take a quarter.
-const (
-	tripAfter     = 2
-	minProbeDelay = time.Second
-	maxProbeDelay = 10 * time.Second
+	"github.com/otelcol-lambda/otelcol-lambda/components/exportbuffer"
 )
 
 const (
@@ -52,21 +46,21 @@ func recoverFleet(seed uint64, gap time.Duration, jitter bool) recovery {
 	}
 }
 
-// returnOf is how long after the end of the outage an environment finds out.
+// returnOf is how long after the end of the outage an environment finds out, by the rules of the export buffer's breaker.
 func returnOf(r *rand.Rand, gap time.Duration, jitter bool) time.Duration {
 	var delay, nextProbe time.Duration
 	failures := 0
 	for at := time.Duration(r.Float64() * float64(gap)); ; at += time.Duration(r.ExpFloat64() * float64(gap)) {
-		if failures >= tripAfter && at < nextProbe {
+		if failures >= exportbuffer.TripAfter && at < nextProbe {
 			continue
 		}
 		if at >= outage {
 			return at - outage
 		}
-		if failures++; failures < tripAfter {
+		if failures++; failures < exportbuffer.TripAfter {
 			continue
 		}
-		delay = min(max(2*delay, minProbeDelay), maxProbeDelay)
+		delay = min(max(2*delay, exportbuffer.MinProbeDelay), exportbuffer.MaxProbeDelay)
 		spread := 1.0
 		if jitter {
 			spread = 0.75 + r.Float64()/2

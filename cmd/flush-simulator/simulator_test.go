@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-lambda/otelcol-lambda/components/exportbuffer"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/flushpolicy"
 )
 
@@ -158,5 +159,5 @@ func TestJitterSpreadsTheRecovery(t *testing.T) {
 	t.Parallel()
 	with, without := recoverFleet(1, 200*time.Millisecond, true), recoverFleet(1, 200*time.Millisecond, false)
 	assert.Less(t, 2*with.peak, without.peak)
-	assert.Less(t, with.back, 2*maxProbeDelay)
+	assert.Less(t, with.back, 2*exportbuffer.MaxProbeDelay)
 }

@@ -155,11 +155,7 @@ func start(t testing.TB, factory exporter.Factory, cfg component.Config, set exp
 	e, err := factory.CreateLogs(context.Background(), set, cfg)
 	require.NoError(t, err)
 	require.NoError(t, e.Start(context.Background(), newHost(&lifecycle{})))
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-		defer cancel()
-		assert.NoError(t, e.Shutdown(ctx))
-	})
+	t.Cleanup(func() { assert.NoError(t, e.Shutdown(within(time.Minute))) })
 	return e.(logsExporter)
 }
 

@@ -4,10 +4,15 @@
 package exportbuffer
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/plog"
 )
 
 func TestBreaker(t *testing.T) {
@@ -55,4 +60,51 @@ func TestBreakerJitter(t *testing.T) {
 		b.fail(c.now(), time.Nanosecond)
 		assert.InDelta(t, want, b.nextProbe.Sub(c.now()), float64(time.Millisecond))
 	}
+}
+
+func TestOpenBreakerSendsOnlyProbes(t *testing.T) {
+	t.Parallel()
+	var calls, largest atomic.Int64
+	var healthy atomic.Bool
+	f := &fake{answer: func(_ context.Context, ld plog.Logs) error {
+		if healthy.Load() {
+			return nil
+		}
+		calls.Add(1)
+		largest.Store(int64(logsSignal().size(ld)))
+		return errUnavailable
+	}}
+	env, c := testEnvironment(16 * mebibyte)
+	e := started(t, f, env)
+	accept(t, e, padded(0, 3000, 1000)...)
+	for range TripAfter {
+		require.ErrorIs(t, e.Flush(context.Background()), errUnavailable)
+	}
+	tried := calls.Load()
+	require.ErrorIs(t, e.Flush(context.Background()), errOpen)
+	assert.Equal(t, tried, calls.Load(), "an open breaker sends nothing")
+
+	c.advance(2 * MinProbeDelay)
+	require.ErrorIs(t, e.Flush(context.Background()), errUnavailable)
+	assert.Equal(t, tried+1, calls.Load())
+	assert.LessOrEqual(t, largest.Load(), int64(probeSize))
+
+	healthy.Store(true)
+	require.ErrorIs(t, e.Flush(context.Background()), errOpen)
+	c.advance(3 * MinProbeDelay)
+	require.NoError(t, e.Flush(context.Background()))
+	assertSame(t, padded(0, 3000, 1000), f.all())
+}
+
+func TestThrottlingOpensTheBreakerAtOnce(t *testing.T) {
+	t.Parallel()
+	f := &fake{answer: func(context.Context, plog.Logs) error {
+		return exporterhelper.NewThrottleRetry(errUnavailable, time.Hour)
+	}}
+	env, _ := testEnvironment(mebibyte)
+	e := started(t, f, env)
+	accept(t, e, "a")
+	require.ErrorIs(t, e.Flush(context.Background()), errUnavailable)
+	require.ErrorIs(t, e.Flush(context.Background()), errOpen)
+	f.answer = nil
 }

@@ -5,6 +5,7 @@ package exportbuffer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -24,6 +25,10 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const mebibyte = 1 << 20
+
+var errUnavailable = errors.New("connection refused")
 
 var fakeType = component.MustNewType("fake")
 
