@@ -162,4 +162,7 @@ func TestGoroutinesAfterCancelledFlushes(t *testing.T) {
 	require.Eventually(t, func() bool { return settled(before + 20) }, 10*time.Second, 10*time.Millisecond,
 		"%d goroutines before", before)
 	require.Eventually(t, func() bool { return e.counters().QueuedRecords == 200 }, 10*time.Second, 10*time.Millisecond)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fault = nil // for the shutdown
 }
