@@ -127,7 +127,7 @@ func (b *buffer[T]) isStarted() bool {
 
 // shutdownInner shuts the exporter down, after its start.
 func (b *buffer[T]) shutdownInner(ctx context.Context) error {
-	if s := b.starting.Load(); s != nil {
+	if s := b.starting.Load(); s != nil && !s.isDone() {
 		s.cancel()
 		<-s.done
 	}
