@@ -18,8 +18,6 @@ import (
 
 // withFile makes the layer use a file of ../config, but for the ports, which belong to one environment each, and for
 // what replace names.
-//
-//nolint:unparam // the tests of the full layer, behind a build tag, replace something
 func withFile(t *testing.T, name string, replace ...string) func(*lambdaemulator.Config) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("../config", name))
