@@ -2,19 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command flush-simulator shows what the flush policies cost: it runs them, the very code that is in the layer, in
-// simulated time over patterns of invocations, and prints the billed overrun and the age of the data at the backend,
-// beside the rules of the Rotel Lambda extension.
-//
-//	go run ./cmd/flush-simulator         one environment at a time
-//	go run ./cmd/flush-simulator -fleet  10 to 100,000 environments on one backend
-//
-// Billed overrun is the time from the end of the function until the environment asks for the next event; it is counted
-// the same way for all. Whoever waits for the end of an invocation learns of it 25 ms late. The age of a record is the
-// time from when the function said it until the backend answered the request that carries it. A record is stranded that
-// leaves only when Lambda ends the environment.
+// simulated time, beside the rules of the Rotel Lambda extension. Its --help is its manual.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -26,15 +18,74 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/flushpolicy"
 )
 
-func main() {
-	seed := flag.Uint64("seed", 1, "seed of all that is random: the same seed prints the same numbers")
-	atScale := flag.Bool("fleet", false, "add up many environments on one backend")
-	flag.Parse()
-	if *atScale {
-		printFleet(os.Stdout, *seed)
-	} else {
-		printPatterns(os.Stdout, *seed)
+const usage = `flush-simulator shows what the flush policies cost: billed overrun, and the age of the data at the backend.
+
+    flush-simulator [--seed 1]            one environment at a time, in patterns of invocations (15 s)
+    flush-simulator --fleet [--seed 1]    10 to 100,000 environments on one backend (5 s)
+
+It runs the policies, the very code that is in the layer, with their defaults in simulated time, and gives its verdict
+on adaptive, beside the rules of the Rotel Lambda extension. docs/flush-policies.md explains what comes of it.
+
+FLAGS
+  --fleet    adds up many environments: their requests and connections, and how they come back after an outage
+  --seed 1   of all that is random: the same seed prints the same numbers
+
+COLUMNS
+  exports/inv.  requests to the backend, for each invocation
+  overrun       billed overrun: from the end of the function until the environment asks for the next event, in ms.
+                Whoever waits for the end of an invocation learns of it 25 ms late
+  of bill       overrun as a part of what is billed
+  age           of a record: from when the function said it until the backend answered the request that carries it
+  stranded      records that leave only when Lambda ends the environment
+
+EXIT CODE
+  0  the tables are printed
+  2  wrong usage
+`
+
+// Exit codes.
+const (
+	exitPrinted = 0
+	exitUsage   = 2
+)
+
+func main() { os.Exit(command(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// command is the command: the tables go to stdout.
+func command(args []string, stdout, stderr io.Writer) (exit int) {
+	flags, o := newFlags()
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		_, _ = io.WriteString(stdout, usage)
+		return exitPrinted
 	}
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "flush-simulator: %v (see --help)\n", err)
+		return exitUsage
+	}
+	if o.fleet {
+		printFleet(stdout, o.seed)
+	} else {
+		printPatterns(stdout, o.seed)
+	}
+	return exitPrinted
+}
+
+type options struct {
+	seed  uint64
+	fleet bool
+}
+
+// newFlags returns the flags, and where their values will be.
+func newFlags() (*flag.FlagSet, *options) {
+	flags, o := flag.NewFlagSet("flush-simulator", flag.ContinueOnError), &options{}
+	flags.SetOutput(io.Discard) // command prints errors and usage
+	flags.Uint64Var(&o.seed, "seed", 1, "")
+	flags.BoolVar(&o.fleet, "fleet", false, "")
+	return flags, o
 }
 
 // printPatterns prints what each policy costs in each pattern, and how adaptive compares.
