@@ -32,7 +32,8 @@ const (
 func TestThisCommand(t *testing.T) {
 	dir := t.TempDir()
 	notices, sbom := filepath.Join(dir, "notices"), filepath.Join(dir, "sbom")
-	if err := run(".", "", runtime.GOARCH, product{"test", "1.2.3"}, notices, sbom); err != nil {
+	o := options{dir: ".", arch: runtime.GOARCH, product: product{"test", "1.2.3"}, notices: notices, sbom: sbom}
+	if err := o.writeBoth(); err != nil {
 		t.Fatal(err)
 	}
 	text := read(t, notices)

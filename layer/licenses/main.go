@@ -1,47 +1,60 @@
 // Copyright The otelcol-lambda Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The licenses command reads the licences of everything that is linked into an executable. It fails on a licence that is
-// not on its list, and writes two files: the texts, which go into the layer, and a CycloneDX bill of materials. The same
-// sources give the same bytes.
-//
-//	go run . -dir ../../build/default -tags grpcnotrace -arch arm64 -version 0.1.0 -notices FILE -sbom FILE
+// The licenses command reads the licences of everything that is linked into an executable. Its --help is its manual.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 )
 
-func main() {
-	dir := flag.String("dir", "", "the folder of the main package, in its module")
-	tags := flag.String("tags", "", "build tags, separated by commas")
-	arch := flag.String("arch", "", "the GOARCH that is built for")
-	name := flag.String("name", "otelcol-lambda", "the product's name in the bill of materials")
-	version := flag.String("version", "", "the product's version in the bill of materials")
-	notices := flag.String("notices", "", "the file to write the licences' texts to")
-	sbom := flag.String("sbom", "", "the file to write the bill of materials to")
-	flag.Parse()
-	if err := run(*dir, *tags, *arch, product{*name, *version}, *notices, *sbom); err != nil {
-		fmt.Fprintln(os.Stderr, "licenses:", err)
-		os.Exit(1)
+// Exit codes.
+const (
+	exitWritten = 0
+	exitFailed  = 1
+	exitUsage   = 2
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the command.
+func run(args []string, stdout, stderr io.Writer) (exit int) {
+	fail := func(code int, err error) int {
+		_, _ = fmt.Fprintf(stderr, "licenses: %v\n", err)
+		return code
 	}
+	flags, o := newFlags()
+	err := o.parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
+		_, _ = io.WriteString(stdout, usage)
+		return exitWritten
+	}
+	if err != nil {
+		return fail(exitUsage, fmt.Errorf("%w (see --help)", err))
+	}
+	if err := o.writeBoth(); err != nil {
+		return fail(exitFailed, err)
+	}
+	return exitWritten
 }
 
-func run(dir, tags, arch string, p product, notices, sbom string) error {
-	modules, err := linked(dir, tags, arch)
+// writeBoth writes the texts and the bill of materials.
+func (o *options) writeBoth() error {
+	modules, err := linked(o.dir, o.tags, o.arch)
 	if err != nil {
 		return err
 	}
 	if err := identify(modules); err != nil {
 		return err
 	}
-	if err := write(notices, func(w io.Writer) error { return writeNotices(w, modules) }); err != nil {
+	if err := write(o.notices, func(w io.Writer) error { return writeNotices(w, modules) }); err != nil {
 		return err
 	}
-	return write(sbom, func(w io.Writer) error { return writeSBOM(w, p, modules) })
+	return write(o.sbom, func(w io.Writer) error { return writeSBOM(w, o.product, modules) })
 }
 
 // write creates the file and fills it.
