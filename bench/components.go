@@ -44,6 +44,7 @@ func (b *bench) components(temp, pattern, out string) error {
 		}
 		costs[i] = cost{name: name, zip: mb(info.Size())}
 	}
+	b.begin("Components")
 	measured := map[string]*[3]values{}
 	err = b.interleave(subjects, b.rounds(15), nil, func(name string, s startUp) {
 		if measured[name] == nil {
@@ -57,6 +58,7 @@ func (b *bench) components(temp, pattern, out string) error {
 		return err
 	}
 	for i := range costs {
+		b.round(i, len(costs))
 		m := measured[costs[i].name]
 		costs[i].cpu, costs[i].faults, costs[i].memory = m[0].median(), m[1].median(), m[2].median()
 		if n, err := countInstructions(subjects[i]); err == nil {

@@ -40,8 +40,9 @@ func (b *bench) instructions(context.Context) (table, error) {
 		t.About = "Not counted: valgrind is not installed."
 		return t, nil //nolint:nilerr // the table says it
 	}
-	for range b.rounds(3) {
+	for i := range b.rounds(3) {
 		for _, sub := range subjects {
+			b.round(i, b.rounds(3))
 			n, err := countInstructions(sub)
 			if err != nil {
 				return table{}, fmt.Errorf("count the instructions of %s: %w", sub.name, err)

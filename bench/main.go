@@ -2,20 +2,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The bench command measures what the built layer costs: how it starts, what it adds to invocations, what telemetry
-// costs in CPU and memory, against programs that show the floor, the stock Collector, and a peer if one is named. `make
-// bench` builds what it needs. Counts (page faults, instructions) hold on any machine; times are of the machine.
+// costs in CPU and memory, against programs that show the floor, the stock Collector, and a peer if one is named. Its
+// --help is its manual. Counts (page faults, instructions) hold on any machine; times are of the machine.
 package main
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"log"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"time"
+	"slices"
+)
+
+// Exit codes.
+const (
+	exitMeasured = 0
+	exitFailed   = 1
+	exitUsage    = 2
 )
 
 // fullName is the full layer's.
@@ -40,43 +48,59 @@ type bench struct {
 	fullZip  string  // "" if there is none
 	layers   []layer // ours, and the peer
 	pace     float64 // how many times longer the floor takes here than where the targets are from
+	progress
 
 	ours, oursHTTP subject
 	others         []subject // full layer, peer, floors
 }
 
 func main() {
-	log.SetFlags(0)
-	layerPath := flag.String("layer", "", "the layer to measure")
-	full := flag.String("full", "", "the full layer; empty: none")
-	peer := flag.String("peer", "", "another extension: an executable, a layer's directory or zip; empty: none")
-	peerConfig := flag.String("peer-config", "bench/peer.yaml", "the Collector configuration of the peer")
-	build := flag.String("build", "build/bench", "where the function, the floors and the stock Collector are")
-	out := flag.String("out", "bench", "where to write results.md and results.svg")
-	only := flag.String("only", "", "the title of the one table to measure and to print")
-	components := flag.String("components", "", "measure instead the layers of this pattern, which have one component more")
-	quick := flag.Bool("quick", false, "a tenth of the rounds: shows that it works, and nothing about speed")
-	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
 
+// run is the command: progress and errors go to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int) {
+	fail := func(code int, err error) int {
+		_, _ = fmt.Fprintf(stderr, "bench: %v\n", err)
+		return code
+	}
+	flags, o := newFlags()
+	err := o.parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
+		_, _ = io.WriteString(stdout, usage)
+		return exitMeasured
+	}
+	b := &bench{
+		pace: 1, quick: o.quick, function: filepath.Join(o.build, "function"), stock: filepath.Join(o.build, "stock", "stock"),
+		zip: o.layer, fullZip: o.full, progress: progress{out: stderr},
+	}
+	parts := b.parts(o.only)
+	if err == nil && len(parts) == 0 {
+		err = fmt.Errorf("--only %q: no table has that title, which is one of those in bench/results.md", o.only)
+	}
+	if err != nil {
+		return fail(exitUsage, fmt.Errorf("%w (see --help)", err))
+	}
 	temp, err := os.MkdirTemp("", "otelcol-lambda-bench")
 	if err != nil {
-		log.Fatal(err)
+		return fail(exitFailed, err)
 	}
-	b := &bench{pace: 1, quick: *quick, function: filepath.Join(*build, "function"), stock: filepath.Join(*build, "stock", "stock"), zip: *layerPath, fullZip: *full}
-	err = b.prepare(temp, *build, *peer, *peerConfig)
+	defer func() { _ = os.RemoveAll(temp) }()
+	err = b.prepare(temp, o.build, o.peer, o.peerConfig)
 	switch {
 	case err != nil:
-	case *components != "":
-		err = b.components(temp, *components, *out)
+	case o.components != "":
+		err = b.components(temp, o.components, o.out)
 	default:
-		err = b.run(ctx, *only, *out)
+		err = b.results(ctx, parts, o, stdout)
 	}
-	_ = os.RemoveAll(temp)
 	if err != nil {
-		log.Fatal("bench: ", err)
+		return fail(exitFailed, err)
 	}
+	return exitMeasured
 }
 
 // prepare unpacks the layers and says what is to be measured.
@@ -126,13 +150,15 @@ func (b *bench) prepare(temp, build, peer, peerConfig string) error {
 	return nil
 }
 
-// run runs all benchmarks and writes the results; or one, and prints them.
-func (b *bench) run(ctx context.Context, only, out string) error {
-	var tables []table
-	for _, part := range []struct {
-		title   string
-		measure func(context.Context) (table, error)
-	}{
+// part makes a table.
+type part struct {
+	title   string
+	measure func(context.Context) (table, error)
+}
+
+// parts returns the one with that title, or all in the order of the results.
+func (b *bench) parts(only string) []part {
+	all := []part{
 		{"Size", b.sizes},
 		{"Start-up", b.startUps},
 		{phasesTitle, b.startPhases},
@@ -142,31 +168,42 @@ func (b *bench) run(ctx context.Context, only, out string) error {
 		{"What the function waits for", b.latency},
 		{"What telemetry costs", b.work},
 		{"When it becomes too much", b.stress},
-	} {
-		if only != "" && part.title != only {
-			continue
-		}
-		began := time.Now()
-		t, err := part.measure(ctx)
+	}
+	return slices.DeleteFunc(all, func(p part) bool { return only != "" && p.title != only })
+}
+
+// run measures the parts.
+func (b *bench) run(ctx context.Context, parts []part) ([]table, error) {
+	var tables []table
+	for _, p := range parts {
+		b.begin(p.title)
+		t, err := p.measure(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
-		t.Title = part.title
-		fmt.Printf("%-45s %s\n", t.Title, time.Since(began).Round(time.Second))
+		b.end()
+		t.Title = p.title
 		tables = append(tables, t)
 	}
-	if only == "" {
-		return write(out, tables)
+	return tables, nil
+}
+
+// results measures the parts and writes the tables; or prints them, if not all were wanted.
+func (b *bench) results(ctx context.Context, parts []part, o *options, stdout io.Writer) error {
+	tables, err := b.run(ctx, parts)
+	if err != nil {
+		return err
 	}
+	if o.only == "" {
+		return write(o.out, tables)
+	}
+	var text bytes.Buffer
 	for _, t := range tables {
-		var text bytes.Buffer
 		t.markdown(&text)
-		if _, err := text.WriteTo(os.Stdout); err != nil {
-			return err
-		}
 	}
-	return nil
+	_, err = text.WriteTo(stdout)
+	return err
 }

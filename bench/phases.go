@@ -35,7 +35,8 @@ func (b *bench) startPhases(context.Context) (table, error) {
 	}
 	sub := b.ours
 	sub.env = append(slices.Clone(sub.env), "OPENTELEMETRY_EXTENSION_LOG_LEVEL=info")
-	for range b.rounds(31) {
+	for i := range b.rounds(31) {
+		b.round(i, b.rounds(31))
 		ends, err := phaseEnds(sub)
 		if err != nil {
 			return table{}, fmt.Errorf("start by phase: %w", err)

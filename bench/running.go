@@ -84,11 +84,12 @@ func (b *bench) overruns(ctx context.Context, r *row, l layer, policy string, la
 
 // eachLayer measures ours and the peer in turn. What a peer cannot do is said, and no reason to end.
 func (b *bench) eachLayer(t *table, measure func(layer) error) error {
-	for range b.rounds(3) {
+	for n := range b.rounds(3) {
 		for i, l := range b.layers {
+			b.round(n, b.rounds(3))
 			err := measure(l)
 			if err != nil && i == 0 {
-				return fmt.Errorf("%s: %w", t.Title, err)
+				return fmt.Errorf("%s: %w", b.title, err)
 			}
 			if err != nil {
 				t.About += fmt.Sprintf(" %s failed: %v.", l.name, err)

@@ -84,7 +84,8 @@ func (b *bench) sharedStartUps(context.Context) (table, error) {
 
 // interleave starts each subject once a round.
 func (b *bench) interleave(subjects []subject, rounds int, s *share, measured func(name string, s startUp)) error {
-	for range rounds {
+	for i := range rounds {
+		b.round(i, rounds)
 		for _, sub := range subjects {
 			time.Sleep(sharePeriod) // a new period: what the last one has used does not count
 			result, err := start(sub, s)

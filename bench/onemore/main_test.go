@@ -4,10 +4,38 @@
 package main
 
 import (
+	"bytes"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
+
+func TestExitCodes(t *testing.T) {
+	const base, full = "../../builder-config.yaml", "../../builder-config-full.yaml"
+	dir := filepath.Join(t.TempDir(), "components")
+	for name, tt := range map[string]struct {
+		args           []string
+		exit           int
+		stdout, stderr string // a part of it
+	}{
+		"help":         {[]string{"--help"}, exitWritten, "EXIT CODE", ""},
+		"written":      {[]string{base, full, dir}, exitWritten, "", ""},
+		"unknown flag": {[]string{"--what", base, full, dir}, exitUsage, "", "-what (see --help)"},
+		"two only":     {[]string{base, full}, exitUsage, "", "two manifests and a directory"},
+		"no base":      {[]string{"/nowhere", full, dir}, exitFailed, "", "/nowhere"},
+		"no manifest":  {[]string{base, "/nowhere", dir}, exitFailed, "", "/nowhere"},
+		"no directory": {[]string{base, full, base}, exitFailed, "", base},
+	} {
+		var stdout, stderr bytes.Buffer
+		assert.Equal(t, tt.exit, run(tt.args, &stdout, &stderr), name)
+		assert.Contains(t, stdout.String(), tt.stdout, name)
+		assert.Contains(t, stderr.String(), tt.stderr, name)
+		assert.LessOrEqual(t, strings.Count(stderr.String(), "\n"), 1, "one line: %s", name)
+	}
+	assert.FileExists(t, filepath.Join(dir, "clickhouseexporter.yaml"))
+}
 
 func TestOneMore(t *testing.T) {
 	const base = `dist:
