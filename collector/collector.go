@@ -26,7 +26,8 @@ import (
 )
 
 // Run runs the Collector: under the supervisor as a Lambda extension, else as the ordinary Collector command, with
-// the same components and the same default configuration, so that users can check both before they deploy.
+// the same components and the same default configuration, so that users can check both before they deploy. What is wrong
+// it has said on standard error.
 func Run(set otelcol.CollectorSettings) error {
 	supervised := os.Getenv(control.EnvVar) != ""
 	if supervised {
@@ -56,11 +57,9 @@ func Run(set otelcol.CollectorSettings) error {
 		for i, f := range resolver.ProviderFactories {
 			resolver.ProviderFactories[i] = logging(f, logger)
 		}
-		command := otelcol.NewCommand(set)
-		command.SilenceErrors = true // it would print them with the secrets in them
-		err = refs.masks.error(recovered(func() error { return command.ExecuteContext(ctx) }))
+		err = runCommand(ctx, set, &refs.masks)
 	}
-	if err != nil && validates(os.Args) {
+	if err != nil && validates(os.Args) && !errors.Is(err, ErrUsage) {
 		err = env.invalid(os.Args, err)
 	}
 	if err != nil {

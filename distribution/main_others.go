@@ -9,9 +9,18 @@
 package main
 
 import (
+	"errors"
+	"os"
+
 	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/otelcol-lambda/otelcol-lambda/collector"
 )
 
-func run(set otelcol.CollectorSettings) error { return collector.Run(set) }
+func run(set otelcol.CollectorSettings) error {
+	err := collector.Run(set)
+	if errors.Is(err, collector.ErrUsage) {
+		os.Exit(2)
+	}
+	return err // main ends with 1
+}
