@@ -11,6 +11,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,6 +23,10 @@ import (
 // collectorPath is the collector's place in the layer, beside extensions/: Lambda executes every file inside
 // extensions/.
 const collectorPath = "../otelcol-lambda/collector"
+
+// errOutside is for whoever calls the program themselves.
+var errOutside = errors.New("AWS_LAMBDA_RUNTIME_API is not set: Lambda calls this program, or lambda-emulator does; " +
+	"to check a configuration call otelcol-lambda/collector of the layer")
 
 func main() {
 	log := logger{out: os.Stderr, json: jsonLogs(os.Getenv("ROTEL_LOG_FORMAT"), os.Getenv("AWS_LAMBDA_LOG_FORMAT"))}
@@ -37,6 +42,9 @@ func run(log logger) error {
 		return err
 	}
 	api := &runtimeAPI{addr: os.Getenv("AWS_LAMBDA_RUNTIME_API")}
+	if api.addr == "" {
+		return errOutside
+	}
 	// The request is on its way before anything else is done; the collector's start overlaps with Lambda's answer.
 	// Managed Instances refuse INVOKE with Extension.InvalidEventType: they run invocations concurrently and announce
 	// only the end.
