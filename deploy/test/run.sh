@@ -3,9 +3,29 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Holds the templates against the linters and the compilers of their own tools, in copies under build/deploy.
-# Needs python3 and npm, which fetch the tools, and terraform, which fetches its provider (offline: set
-# TF_CLI_ARGS_init=-plugin-dir=DIR). Arguments, such as "sam cdk", pick the parts: the functions below.
+#
+#     deploy/test/run.sh           all of them, as make test-templates does
+#     deploy/test/run.sh sam cdk   some: policies cloudformation sam container terraform cdk serverless
+#
+# It needs python3 and npm, which fetch the tools, and terraform, which fetches its provider (offline: set
+# TF_CLI_ARGS_init=-plugin-dir=DIR).
+#
+# EXIT CODE
+#   0     all is well
+#   2     wrong usage, if no tool is shown
+#   else  of the tool that failed: the last one shown
 set -euo pipefail
+
+manual() { sed -n '/^# Holds/,/^[^#]/ s/^# \{0,1\}//p' "$0"; }
+usage() { echo "deploy/test: $* (see --help)" >&2; exit 2; }
+
+for part; do
+	case $part in
+	policies | cloudformation | sam | container | terraform | cdk | serverless) ;;
+	-h | --help) manual; exit ;;
+	*) usage "there is no part \"$part\"" ;;
+	esac
+done
 cd "$(dirname "$0")/../.."
 work=$PWD/build/deploy
 
@@ -31,7 +51,7 @@ tools() {
 	PATH=$work/tools/bin:$PATH
 }
 
-policies() {
+check_policies() {
 	local policy
 	for policy in deploy/iam/*.json; do
 		printf '\n== parliament <%s\n' "$policy"
@@ -40,19 +60,19 @@ policies() {
 	step cfn-lint deploy/iam/publish-role.yaml
 }
 
-cloudformation() {
+check_cloudformation() {
 	step cfn-lint deploy/cloudformation/template.yaml
 	check deploy/cloudformation/template.yaml
 }
 
-sam() {
+check_sam() {
 	step cfn-lint deploy/sam/template.yaml
 	check --sam deploy/sam/template.yaml
 }
 
-container() { step hadolint examples/container/Dockerfile; }
+check_container() { step hadolint examples/container/Dockerfile; }
 
-terraform_() {
+check_terraform() {
 	mkdir -p "$work/terraform"
 	cp -R deploy/terraform/. "$work/terraform"
 	step terraform fmt -check -diff -recursive deploy/terraform
@@ -61,7 +81,7 @@ terraform_() {
 	step terraform -chdir="$work/terraform" test
 }
 
-cdk() (
+check_cdk() (
 	mkdir -p "$work/cdk"
 	cp -R deploy/cdk/. "$work/cdk"
 	cd "$work/cdk"
@@ -74,7 +94,7 @@ cdk() (
 	check "$work/cdk/cdk.out/MyFunction.template.json"
 )
 
-serverless() (
+check_serverless() (
 	mkdir -p "$work/serverless"
 	cp -R deploy/serverless/. "$work/serverless"
 	cd "$work/serverless"
@@ -86,5 +106,5 @@ serverless() (
 )
 
 tools
-[[ $# -gt 0 ]] || set -- policies cloudformation sam container terraform_ cdk serverless
-for part; do "$part"; done
+[[ $# -gt 0 ]] || set -- policies cloudformation sam container terraform cdk serverless
+for part; do "check_$part"; done

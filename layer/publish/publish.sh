@@ -5,20 +5,28 @@
 # Publishes layers with the AWS CLI: each zip in each region, unless its bytes are the newest version there already.
 # Prints a table of ARNs to standard output, progress to standard error.
 #
-#	REGIONS="us-east-1 eu-west-1" layer/publish/publish.sh dist/otelcol-lambda-amd64.zip dist/otelcol-lambda-arm64.zip
+#     REGIONS="us-east-1 eu-west-1" layer/publish/publish.sh dist/otelcol-lambda-amd64.zip dist/otelcol-lambda-arm64.zip
+#     REGIONS=all DRY_RUN=1 layer/publish/publish.sh dist/otelcol-lambda-arm64.zip
 #
-# REGIONS  regions; or the name of a partition (aws, aws-cn, aws-us-gov, aws-eusc) for all that regions.txt has of it; or
-#          "all": the partition of the credentials
-# SHARE    who else may use the layer: "public", ids of organisations (o-…) and accounts (12 digits); default: nobody
-# DRY_RUN  1: ask what is there, say what would be done, change nothing
-# JOBS     regions at a time, default 4
-# DESCRIPTION  of the versions that are published; it does not count as a difference
+# A zip is published as the layer of its name, for the architecture at the end of its name (-amd64, -arm64). The
+# credentials need the rights of deploy/iam/publish-role.yaml.
 #
-# A zip is published as the layer of its name, for the architecture at the end of its name (-amd64, -arm64).
-# Exit code: 0 everything is published and shared; 1 something failed, and all the rest is done; 2 the arguments are wrong.
+# VARIABLES
+#   REGIONS       regions; or the name of a partition (aws, aws-cn, aws-us-gov, aws-eusc) for all that regions.txt has of
+#                 it; or "all": the partition of the credentials (required)
+#   SHARE         who else may use the layer: "public", organisations (o-…) and accounts (12 digits); default: nobody
+#   DRY_RUN       1: ask what is there, say what would be done, change nothing
+#   JOBS          regions at a time; default: 4
+#   DESCRIPTION   of the versions that are published; it does not count as a difference
+#
+# EXIT CODE
+#   0  everything is published and shared; with DRY_RUN: everything is known
+#   1  something failed, as the table and standard error say; all the rest is done
+#   2  wrong usage; nothing was tried
 set -euo pipefail
 
-usage() { echo "publish: $*" >&2; exit 2; }
+manual() { sed -n '/^# Publishes/,/^[^#]/ s/^# \{0,1\}//p' "$0"; }
+usage() { echo "publish: $* (see --help)" >&2; exit 2; }
 
 # The largest zip that Lambda takes in a request. A larger one would have to go through S3.
 readonly max_bytes=$((50 * 1024 * 1024))
@@ -122,6 +130,12 @@ publish_region() {
 	done
 }
 
+for zip; do
+	case $zip in
+	-h | --help) manual; exit ;;
+	-*) usage "unknown flag $zip" ;;
+	esac
+done
 [[ ${REGIONS:-} ]] || usage 'set REGIONS="us-east-1 …" or REGIONS=all'
 [[ $# -gt 0 ]] || usage 'name the zips to publish'
 for zip; do
@@ -133,6 +147,7 @@ for who in ${SHARE:-}; do
 	[[ $who =~ ^(public|o-[a-z0-9]{10,32}|[0-9]{12})$ ]] ||
 		usage "SHARE: \"$who\" is not \"public\", an organisation (o-…) or an account (12 digits)"
 done
+[[ ${JOBS:-4} =~ ^[1-9][0-9]*$ ]] || usage "JOBS: \"$JOBS\" is not a number of regions"
 command -v aws >/dev/null || usage 'install the AWS CLI'
 
 export SHARE=${SHARE:-} DRY_RUN=${DRY_RUN:-} DESCRIPTION=${DESCRIPTION:-OpenTelemetry Collector for AWS Lambda}

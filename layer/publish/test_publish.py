@@ -197,11 +197,21 @@ class Publish(unittest.TestCase):
             ("has more than the 52428800 bytes", [str(big)], {"REGIONS": "us-east-1"}),
             ('"everyone" is not', [], {"REGIONS": "us-east-1", "SHARE": "everyone"}),
             ("no regions for", [], {"REGIONS": "aws-mars"}),
+            ("unknown flag --what (see --help)", ["--what"], {"REGIONS": "us-east-1"}),
+            ('JOBS: "many" is not', [], {"REGIONS": "us-east-1", "JOBS": "many"}),
         ):
             with self.subTest(want):
                 _, said = self.publish(*zips, want=2, **settings)
                 self.assertIn(want, said)
+                self.assertEqual(1, said.count("\n"), said)
                 self.assertEqual([], self.account.calls)
+
+    def test_help(self):
+        done = self.aws([str(HERE / "publish.sh"), "--help"])
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        for part in ("Publishes layers", "  REGIONS ", "EXIT CODE\n  0  ", "nothing was tried\n"):
+            self.assertIn(part, done.stdout)
+        self.assertNotIn("#", done.stdout)
 
     def test_the_endpoint_refuses_what_the_model_does(self):
         base = ["aws", "lambda", "add-layer-version-permission", "--layer-name", "x", "--version-number", "1"]
