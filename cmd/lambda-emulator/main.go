@@ -60,16 +60,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		defer backend.Close()
 	}
+	said := io.Discard
 	if !options.quiet {
-		options.emulator.Output = stderr
+		said = &lines{out: stderr}
 	}
+	p := newProgress(options.events)
+	options.emulator.Output, options.emulator.OnEvent = said, p.happened
 	options.emulator.Env = options.environment(backend)
 	function, err := lambdaemulator.New(options.emulator)
 	if err != nil {
 		return fail(exitUsage, fmt.Errorf("%w (see --help)", err))
 	}
 	faulty := &faultyBackend{backend: backend}
+	stopTelling := p.tell(said)
 	invocations, playErr := play(ctx, function, faulty, options.events, options.idle)
+	stopTelling()
 	if err := errors.Join(playErr, function.Close()); err != nil {
 		// What is known up to here may tell why.
 		defer func() { exit = fail(exitFault, err) }()

@@ -62,7 +62,8 @@ BACKEND
   Setting the first one with --env is the same as --endpoint.
 
 OUTPUT
-  --quiet             does not copy the lines of the function and the extensions to standard error while they run
+  --quiet             does not copy the lines of the function and the extensions to standard error while they run, nor
+                      say there every 10 s how many invocations have ended
   --report FILE       also writes all of it, with a chart, as one HTML page that needs nothing else
   --rows 100          how many logs, and spans, are printed at most; 0 for all
 
@@ -79,15 +80,16 @@ EXIT CODE
 
 // options is a parsed command line.
 type options struct {
-	emulator lambdaemulator.Config // but for Output and the backend's part of Env
-	events   []event
-	idle     time.Duration
-	endpoint string // of the user's backend; empty: the built-in one
-	headers  string
-	protocol string // http or grpc
-	quiet    bool
-	report   string // file of the HTML page; empty: none
-	rows     int
+	emulator   lambdaemulator.Config // but for Output, OnEvent and the backend's part of Env
+	eventsFile string
+	events     []event
+	idle       time.Duration
+	endpoint   string // of the user's backend; empty: the built-in one
+	headers    string
+	protocol   string // http or grpc
+	quiet      bool
+	report     string // file of the HTML page; empty: none
+	rows       int
 }
 
 // The variables that tell the layer of the backend.
@@ -97,18 +99,17 @@ const (
 	headersVariable  = "ROTEL_OTLP_EXPORTER_CUSTOM_HEADERS"
 )
 
-// parseOptions returns flag.ErrHelp if help is asked for.
-func parseOptions(args []string, stdin io.Reader) (options, error) {
-	o := options{}
+// newFlags returns the flags, and where their values will be.
+func newFlags() (*flag.FlagSet, *options) {
+	o := &options{}
 	o.emulator.Env = map[string]string{}
 	o.emulator.Mount = lambdaemulator.MountAuto
-	var eventsFile string
 	flags := flag.NewFlagSet("lambda-emulator", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // run prints errors and usage
 	flags.StringVar(&o.emulator.Layer, "layer", "", "")
 	flags.StringVar(&o.emulator.Function, "function", "", "")
 	flags.StringVar(&o.emulator.Handler, "handler", "", "")
-	flags.StringVar(&eventsFile, "events", "", "")
+	flags.StringVar(&o.eventsFile, "events", "", "")
 	flags.Func("env", "", func(text string) error {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
@@ -134,6 +135,12 @@ func parseOptions(args []string, stdin io.Reader) (options, error) {
 	flags.BoolVar(&o.quiet, "quiet", false, "")
 	flags.StringVar(&o.report, "report", "", "")
 	flags.IntVar(&o.rows, "rows", 100, "")
+	return flags, o
+}
+
+// parseOptions returns flag.ErrHelp if help is asked for.
+func parseOptions(args []string, stdin io.Reader) (options, error) {
+	flags, o := newFlags()
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -149,9 +156,9 @@ func parseOptions(args []string, stdin io.Reader) (options, error) {
 	case o.idle < 0 || o.rows < 0:
 		return options{}, errors.New("--idle and --rows must not be negative")
 	}
-	events, err := readEvents(eventsFile, stdin)
+	events, err := readEvents(o.eventsFile, stdin)
 	o.events = events
-	return o, err
+	return *o, err
 }
 
 func readEvents(file string, stdin io.Reader) ([]event, error) {
