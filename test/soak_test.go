@@ -103,6 +103,7 @@ func soak(t *testing.T, protocol string, invocations int) {
 		require.Less(t, inv.Overrun(), bound, "invocation %d", i)
 		if (i+1)%max(1, invocations/soakSamples) == 0 {
 			footprints = append(footprints, w.footprint())
+			t.Logf("%d of %d invocations", i+1, invocations)
 		}
 	}
 	w.heal()
