@@ -16,7 +16,7 @@ e2e-clickhouse: $(CLICKHOUSE)/node_modules/.package-lock.json $(CLICKHOUSE)/gate
 	$(BUILD) -o $(CLICKHOUSE)/go-function/bootstrap ./examples/go-function
 	$(BUILD) -o $(CLICKHOUSE)/function/bootstrap ./test/function
 	cd e2e/clickhouse && $(BUILD) -o ../../$(CLICKHOUSE)/server ./server
-	cd e2e/clickhouse && go vet -tags e2e ./... && go test ./server && go test -tags e2e -count 1 -parallel 2 -timeout 15m
+	cd e2e/clickhouse && go vet -tags e2e ./... && go test ./server && go test -tags e2e -count 1 -v -parallel 2 -timeout 15m
 
 $(CLICKHOUSE)/node_modules/.package-lock.json: e2e/clickhouse/package.json e2e/clickhouse/package-lock.json
 	@mkdir -p $(CLICKHOUSE)

@@ -25,8 +25,8 @@ node: $(OUT)/node/installed | tools
 	cp $(F)/node/bootstrap $(F)/node/index.js $(OUT)/node/task/
 	cp $(F)/node/layer/* $(OUT)/node/opt/
 
-# The runtime client has a native part, which is compiled here: 2 minutes.
 $(OUT)/node/installed: $(F)/node/package-lock.json | tools
+	@echo 'node: npm is silent while it compiles the native part of the runtime client: 2 minutes or more'
 	mkdir -p $(OUT)/node/opt/nodejs/bin
 	cp $(F)/node/package.json $(F)/node/package-lock.json $(OUT)/node/opt/nodejs/
 	cd $(OUT)/node/opt/nodejs && $(NODE_HEADERS) npm ci --no-audit --no-fund --loglevel=error
@@ -48,7 +48,7 @@ java: $(OUT)/java/installed | tools
 	cp $(F)/java/layer/* $(OUT)/java/opt/
 
 $(OUT)/java/installed: $(F)/java/pom.xml $(F)/java/src/main/java/e2e/Handler.java | tools
-	cd $(F)/java && mvn --batch-mode --quiet package -Dbuild=$(OUT)/java
+	cd $(F)/java && mvn --batch-mode --no-transfer-progress package -Dbuild=$(OUT)/java
 	javac --release 17 -cp '$(OUT)/java/task/lib/*' -d $(OUT)/java/task/classes $(F)/java/src/main/java/e2e/Handler.java
 	touch $@
 
@@ -57,7 +57,7 @@ go: | tools
 
 # Without optimisation: 1.5 minutes.
 rust: | tools
-	cd $(F)/rust && CARGO_TARGET_DIR=$(OUT)/rust/target cargo build --quiet --release --locked
+	cd $(F)/rust && CARGO_TARGET_DIR=$(OUT)/rust/target cargo build --release --locked
 	cp $(OUT)/rust/target/release/bootstrap $(OUT)/rust/task/
 
 shell: | tools
