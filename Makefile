@@ -154,3 +154,8 @@ validate: $(GENERATED)/collector
 	@$< validate $(if $(CONFIG),--config '$(CONFIG)')
 
 include bench/bench.mk e2e/e2e.mk layer/publish/publish.mk
+
+.PHONY: help
+
+help:
+	@sed -n 's/^# \(make [a-z-]*  .*\)/\1/p' $(firstword $(MAKEFILE_LIST))
