@@ -158,4 +158,4 @@ include bench/bench.mk e2e/e2e.mk layer/publish/publish.mk
 .PHONY: help
 
 help:
-	@sed -n 's/^# \(make [a-z-]*  .*\)/\1/p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^# \(make [a-z0-9-]*  .*\)/\1/p' $(firstword $(MAKEFILE_LIST))

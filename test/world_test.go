@@ -59,8 +59,6 @@ func startNow(t *testing.T, configure ...func(*lambdaemulator.Config)) *world {
 	require.NoError(t, err)
 	t.Cleanup(backend.Close)
 	grpc, http := freePort(t), freePort(t)
-	output := &logWriter{t: t}
-	t.Cleanup(output.close)
 	cfg := lambdaemulator.Config{
 		Layer:    built.layer,
 		Function: built.function,
@@ -74,7 +72,7 @@ func startNow(t *testing.T, configure ...func(*lambdaemulator.Config)) *world {
 			"OTEL_EXPORTER_OTLP_ENDPOINT":        "http://" + http,
 			"GRPC_BACKEND":                       "http://" + backend.GRPCEndpoint(),
 		},
-		Output: output,
+		Output: t.Output(),
 	}
 	w := &world{t: t, backend: backend}
 	for _, c := range configure {
@@ -246,25 +244,4 @@ func lines(n int, prefix string) []step {
 		steps[i] = step{"log": fmt.Sprintf("%s-%d", prefix, i)}
 	}
 	return steps
-}
-
-// logWriter shows what the environment's processes say when the test fails.
-type logWriter struct {
-	mu sync.Mutex
-	t  *testing.T // nil once the test has ended
-}
-
-func (l *logWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.t != nil {
-		l.t.Log(strings.TrimRight(string(p), "\n"))
-	}
-	return len(p), nil
-}
-
-func (l *logWriter) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.t = nil
 }

@@ -32,9 +32,7 @@ func startGateway(t *testing.T, to *server, database string, asJSON bool) (endpo
 		"INGESTION_KEY="+ingestionKey, "OTLP_HTTP_ENDPOINT="+address,
 		"CLICKHOUSE_ENDPOINT="+to.url, "CLICKHOUSE_USER="+user, "CLICKHOUSE_PASSWORD="+password,
 		"CLICKHOUSE_DATABASE="+database, "CLICKHOUSE_JSON="+strconv.FormatBool(asJSON))
-	output := &testLog{t: t}
-	t.Cleanup(output.close)
-	gateway.Stdout, gateway.Stderr = output, output
+	gateway.Stdout, gateway.Stderr = t.Output(), t.Output()
 	require.NoError(t, gateway.Start())
 	stopped := false
 	stop = func() {

@@ -90,10 +90,8 @@ func start(t *testing.T, program string, variables ...string) *function {
 	for i := 0; i < len(variables); i += 2 {
 		env[variables[i]] = variables[i+1]
 	}
-	output := &testLog{t: t}
-	t.Cleanup(output.close)
 	f, err := lambdaemulator.New(lambdaemulator.Config{
-		Layer: layer, Function: filepath.Join(out, program), Env: env, Output: output,
+		Layer: layer, Function: filepath.Join(out, program), Env: env, Output: t.Output(),
 		InitTimeout: patience, Timeout: patience, ShutdownTimeout: patience, // however busy the machine is
 	})
 	require.NoError(t, err)
@@ -173,25 +171,4 @@ func freePort(t *testing.T) string {
 			return address
 		}
 	}
-}
-
-// testLog shows what processes say when the test fails.
-type testLog struct {
-	mu sync.Mutex
-	t  *testing.T // nil once the test has ended
-}
-
-func (l *testLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.t != nil {
-		l.t.Log(strings.TrimRight(string(p), "\n"))
-	}
-	return len(p), nil
-}
-
-func (l *testLog) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.t = nil
 }
