@@ -29,7 +29,7 @@ PACKAGES  := bench/packages.txt
 LIST_PACKAGES = (cd $(GENERATED) && CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go list -deps -tags '$(TAGS),distribution' -f '{{if not .Standard}}{{.ImportPath}}{{end}}' . | LC_ALL=C sort)
 HOST_ARCH := $(shell go env GOHOSTARCH)
 # What the layer's binaries are made from; tests need not be rebuilt for.
-SOURCES   := $(shell find collector components distribution internal/control internal/flushpolicy internal/jsonscan internal/lambdaapi -name '*.go' ! -name '*_test.go') go.mod go.sum
+SOURCES   := $(shell find collector components distribution internal/awake internal/control internal/flushpolicy internal/jsonscan internal/lambdaapi -name '*.go' ! -name '*_test.go') go.mod go.sum
 
 # Static, reproducible, without symbols (9 MB).
 BUILD := CGO_ENABLED=0 GOOS=linux go build -trimpath -buildvcs=false -ldflags '-s -w -buildid='

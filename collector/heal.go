@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-lambda/otelcol-lambda/internal/awake"
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
 )
 
@@ -20,11 +21,6 @@ const (
 	healMin = time.Second
 	healMax = 5 * time.Minute
 )
-
-// healTicks is how many ticks an attempt may take, in the time in which the environment is not frozen: a ticker does not
-// make up for those that it has missed. Between short invocations an attempt would be out of time at every thaw, with the
-// answer waiting in the socket.
-const healTicks = 18
 
 // isTemporary reports whether what is wrong with a configuration may pass by itself: a secret, or
 // the configuration, is out of reach.
@@ -61,20 +57,8 @@ func startHealing(set confmap.ResolverSettings, link *control.Link, logger *zap.
 
 // attempt reports whether the configuration can be resolved within loadPatience.
 func attempt(ctx context.Context, set confmap.ResolverSettings) bool {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		ticker := time.NewTicker(loadPatience / healTicks)
-		defer ticker.Stop()
-		for range healTicks {
-			select {
-			case <-ticker.C:
-			case <-ctx.Done():
-				return
-			}
-		}
-		cancel()
-	}()
+	ctx, stop := awake.NewBudget(loadPatience).Spend(ctx)
+	defer stop()
 	return resolves(ctx, set)
 }
 

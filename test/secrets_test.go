@@ -166,6 +166,28 @@ func TestSecretHeals(t *testing.T) {
 	w.end()
 }
 
+// TestSecretComesInAFreeze: the secrets take longer than an invocation, and the freezes in between longer than anybody
+// would wait for them.
+func TestSecretComesInAFreeze(t *testing.T) {
+	var well atomic.Bool
+	aws := startAWS(t, func(fakeaws.Request) *fakeaws.Failure {
+		if !well.Load() {
+			return &fakeaws.Failure{Status: http.StatusServiceUnavailable}
+		}
+		time.Sleep(500 * time.Millisecond)
+		return nil
+	})
+	w := start(t, withAWS(aws), env(headersVar, threeSecrets))
+	w.run(step{"log": "lost"})
+	well.Store(true)
+	for i := 0; w.arrivedLines()["anybody there?"] == 0; i++ {
+		require.Less(t, i, 20)
+		time.Sleep(2500 * time.Millisecond) // frozen
+		w.run(step{"log": "anybody there?"})
+	}
+	w.end()
+}
+
 // TestSecretsOnTheCommandLine: print-config shows the references and asks nobody for secrets; validate resolves them,
 // and says what is wrong without showing any.
 func TestSecretsOnTheCommandLine(t *testing.T) {

@@ -57,7 +57,7 @@ type clientConfig struct {
 }
 
 func (f *fake) factory() exporter.Factory {
-	return exporter.NewFactory(fakeType, func() component.Config { return &clientConfig{} },
+	return exporter.NewFactory(fakeType, f.config,
 		exporter.WithLogs(func(context.Context, exporter.Settings, component.Config) (exporter.Logs, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
@@ -67,6 +67,14 @@ func (f *fake) factory() exporter.Factory {
 			}
 			return &fakeLogs{fake: f}, nil
 		}, component.StabilityLevelStable))
+}
+
+// config has a client, unless the start has something to do.
+func (f *fake) config() component.Config {
+	if f.start != nil {
+		return &struct{}{}
+	}
+	return &clientConfig{}
 }
 
 type fakeLogs struct{ *fake }

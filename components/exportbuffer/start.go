@@ -62,9 +62,14 @@ func (b *buffer[T]) launchStart(ctx context.Context, soFar error, start func(con
 }
 
 // startFirst starts the exporter that the buffer was made with. It returns an error that comes soon; otherwise the
-// start goes on. It waits for one slow exporter of a name only.
+// start goes on. It waits for one slow exporter of a name only. Those with a client of the Collector's connect when they
+// send, and are spared a goroutine: its stack would grow step by step, for which the runtime reads half a megabyte of
+// tables.
 func (b *buffer[T]) startFirst(ctx context.Context) error {
 	circuit, host := b.breaker.circuit, b.host
+	if b.renewable {
+		return b.inner.Load().Start(ctx, host)
+	}
 	s := b.launchStart(ctx, errStarting, func(ctx context.Context) error {
 		if err := circuit.lock(ctx); err != nil {
 			return err

@@ -16,7 +16,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 )
@@ -222,19 +221,4 @@ func (renewing) Renewable() bool { return true }
 
 func (r renewing) Renew(context.Context, exporter.Settings, component.Host, int) (*Renewal, time.Time) {
 	return r(), time.Time{}
-}
-
-// BenchmarkStart is what it costs that a start may be left alone.
-func BenchmarkStart(b *testing.B) {
-	f := &fake{answer: func(context.Context, plog.Logs) error { return nil }}
-	env, _ := testEnvironment(mebibyte)
-	factory := wrap(f.factory(), env)
-	for b.Loop() {
-		e, err := factory.CreateLogs(b.Context(), nopSettings(), factory.CreateDefaultConfig())
-		require.NoError(b, err)
-		require.NoError(b, e.Start(b.Context(), newHost(&lifecycle{})))
-		b.StopTimer()
-		require.NoError(b, e.Shutdown(b.Context()))
-		b.StartTimer()
-	}
 }

@@ -5,6 +5,7 @@ package secretsconfmap
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,12 +86,12 @@ func (c *client) send(ctx context.Context, t target, action string, body []byte,
 	creds.sign(req, body, t, time.Now())
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return &unreachableError{req.URL.Host, withoutURL(err)}
+		return &unreachableError{req.URL.Host, cmp.Or(context.Cause(ctx), withoutURL(err))}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return &unreachableError{req.URL.Host, err}
+		return &unreachableError{req.URL.Host, cmp.Or(context.Cause(ctx), err)}
 	}
 	if resp.StatusCode != http.StatusOK {
 		return decodeError(resp, answer)

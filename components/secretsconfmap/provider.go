@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/awake"
 )
 
 const (
 	scheme = "arn"
-	// fetchTimeout bounds all that a configuration fetches together. A healthy answer takes 20 to 300 ms, the first
+	// fetchTimeout bounds all that a configuration fetches together, freezes not counted. A healthy answer takes 20 to 300 ms, the first
 	// connection included. A collector that starts again during an invocation has 2 s to be ready, and needs up to
 	// a quarter of a second of them for itself on the smallest function.
 	fetchTimeout = 1500 * time.Millisecond
@@ -43,8 +45,8 @@ type provider struct {
 	// users are the secrets to fetch, and where the configuration refers to them.
 	users    map[secret][]string
 	outcomes map[secret]outcome
-	// left is what is left of fetchTimeout.
-	left time.Duration
+	// budget is of fetchTimeout.
+	budget *awake.Budget
 }
 
 // outcome is the value of a secret, or why there is none.
@@ -101,13 +103,11 @@ func (p *provider) fetch(ctx context.Context, s secret) {
 		}
 	}
 	slices.SortFunc(wanted, func(a, b secret) int { return strings.Compare(a.id, b.id) })
-	begin := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, p.left)
-	defer cancel()
+	ctx, stop := p.budget.Spend(ctx)
+	defer stop()
 	c := newClient(ctx, p.getenv)
 	defer c.close()
 	maps.Copy(p.outcomes, c.fetch(ctx, wanted))
-	p.left -= time.Since(begin)
 }
 
 // failure is what went wrong with all secrets of which the value is not known.
@@ -132,7 +132,7 @@ func (p *provider) describe(s secret, err error) string {
 }
 
 func (p *provider) forget() {
-	p.users, p.outcomes, p.left = map[secret][]string{}, map[secret]outcome{}, fetchTimeout
+	p.users, p.outcomes, p.budget = map[secret][]string{}, map[secret]outcome{}, awake.NewBudget(fetchTimeout)
 }
 
 // Scheme implements confmap.Provider.
