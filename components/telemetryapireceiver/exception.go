@@ -99,6 +99,9 @@ func setUncaught(lr plog.LogRecord, message string) {
 // setTraceback reads a traceback of Python behind a message. Its last line names the exception, unless the line before
 // it has.
 func setTraceback(lr plog.LogRecord, line string) {
+	if !strings.HasPrefix(line, traceback) && strings.IndexByte(line, '\n') < 0 && strings.IndexByte(line, '\r') < 0 {
+		return // most lines
+	}
 	at := strings.Index(line, traceback)
 	if at < 0 || at > 0 && line[at-1] != '\n' && line[at-1] != '\r' {
 		return

@@ -136,7 +136,7 @@ func (c *converter) leading(lr plog.LogRecord, line string) {
 
 // quotedID returns the request id that Rust's tracing puts into the name of the span: requestId="…".
 func quotedID(line string) string {
-	_, id, ok := strings.Cut(line, "requestId=")
+	id, ok := after(line, "requestId=")
 	if !ok {
 		return ""
 	}
