@@ -111,12 +111,12 @@ func TestAWorthwhileRequestAsksTheLifecycleForAFlush(t *testing.T) {
 	f := &fake{}
 	l := &lifecycle{}
 	e := startedIn(t, f, env, newHost(l))
-	accept(t, e, padded(0, 200, 1000)...)
+	accept(t, e, padded(0, 100, 1000)...)
 	assert.Zero(t, l.requests.Load())
-	accept(t, e, padded(200, 100, 1000)...)
+	accept(t, e, padded(100, 100, 1000)...)
 	assert.Equal(t, int64(1), l.requests.Load())
 	assert.Zero(t, l.full.Load())
-	accept(t, e, padded(300, 4000, 1000)...)
+	accept(t, e, padded(200, 4000, 1000)...)
 	assert.Equal(t, int64(1), l.full.Load())
 	assert.Empty(t, f.all())
 	require.NoError(t, e.Flush(context.Background()))

@@ -14,8 +14,8 @@ const (
 	maxRequest = 4<<20 - 64<<10
 
 	// worthwhile is how much must have come in for it to be sent while the function still runs. In memory it is four times
-	// as large, and this keeps the layer at 42 MB where whole requests took 85; it costs no more CPU.
-	worthwhile = 256 << 10
+	// as large, and this keeps the layer at 39 MB where whole requests took 85; it costs no more CPU.
+	worthwhile = 128 << 10
 
 	// minRequest is where halving the requests for a backend that finds them too large ends: no backend is known to
 	// accept less, and what it then still refuses is dropped.
