@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 func TestFlushEndsWithItsContext(t *testing.T) {
@@ -105,23 +106,40 @@ func TestContinuousTrafficDoesNotKeepAFlushAlive(t *testing.T) {
 }
 
 // Under a lifecycle nothing is sent unless it says so: the environment may be about to be frozen.
-func TestAWorthwhileRequestAsksTheLifecycleForAFlush(t *testing.T) {
+func TestFullRequestAsksTheLifecycleForAFlush(t *testing.T) {
 	t.Parallel()
 	env, _ := testEnvironment(32 * mebibyte)
 	f := &fake{}
 	l := &lifecycle{}
 	e := startedIn(t, f, env, newHost(l))
-	accept(t, e, padded(0, 100, 1000)...)
+	accept(t, e, padded(0, 3000, 1000)...)
 	assert.Zero(t, l.requests.Load())
-	accept(t, e, padded(100, 100, 1000)...)
-	assert.Equal(t, int64(1), l.requests.Load())
-	assert.Zero(t, l.full.Load())
-	accept(t, e, padded(200, 4000, 1000)...)
+	accept(t, e, padded(3000, 2000, 1000)...)
 	assert.Equal(t, int64(1), l.full.Load())
 	assert.Empty(t, f.all())
 	require.NoError(t, e.Flush(context.Background()))
 	accept(t, e, "after a flush it counts from nothing")
-	assert.Equal(t, int64(2), l.requests.Load())
+	assert.Equal(t, int64(1), l.requests.Load())
+}
+
+func TestSpansAreSentSoonerThanLines(t *testing.T) {
+	t.Parallel()
+	env, _ := testEnvironment(32 * mebibyte)
+	none := func(dropReason, int) { t.Error("dropped") }
+	spans, lines := newQueue(tracesSignal(), env.budget, none), newQueue(logsSignal(), env.budget, none)
+	for _, step := range []struct {
+		size         int
+		spans, lines amount
+	}{
+		{100 << 10, little, little}, {100 << 10, some, little}, {4 << 20, full, full},
+	} {
+		arrived, err := spans.put(ptrace.NewTraces(), step.size, 1)
+		require.NoError(t, err)
+		assert.Equal(t, step.spans, arrived)
+		arrived, err = lines.put(plog.NewLogs(), step.size, 1)
+		require.NoError(t, err)
+		assert.Equal(t, step.lines, arrived)
+	}
 }
 
 func TestWithoutLifecycleTheBufferFlushesInTheBackground(t *testing.T) {

@@ -6,6 +6,8 @@ package exportbuffer
 import (
 	"slices"
 	"sort"
+
+	"go.opentelemetry.io/collector/pipeline"
 )
 
 const (
@@ -14,7 +16,9 @@ const (
 	maxRequest = 4<<20 - 64<<10
 
 	// worthwhile is how much must have come in for it to be sent while the function still runs. In memory it is four times
-	// as large, and this keeps the layer at 39 MB where whole requests took 85; it costs no more CPU.
+	// as large, and this keeps the layer at 39 MB where whole requests took 85; it costs no more CPU. Logs are not sent
+	// so soon: while a function writes thousands of lines, all CPU is needed to take them from Lambda, which drops what
+	// nobody takes in time.
 	worthwhile = 128 << 10
 
 	// minRequest is where halving the requests for a backend that finds them too large ends: no backend is known to
@@ -93,7 +97,7 @@ func (q *queue[T]) arrived() amount {
 	switch {
 	case q.fresh >= q.ceiling:
 		return full
-	case q.fresh >= worthwhile:
+	case q.fresh >= worthwhile && q.sig.kind != pipeline.SignalLogs:
 		return some
 	default:
 		return little
