@@ -22,8 +22,8 @@ const (
 	healMax = 5 * time.Minute
 )
 
-// isTemporary reports whether what is wrong with a configuration may pass by itself: a secret, or
-// the configuration, is out of reach.
+// isTemporary reports whether what is wrong with a configuration may pass by itself: a secret, or the
+// configuration, is out of reach.
 func isTemporary(err error) bool {
 	var t interface{ Temporary() bool }
 	return errors.As(err, &t) && t.Temporary()

@@ -48,9 +48,10 @@ const (
 // that keeps failing is no reason for whoever flushes to treat those worse that work: as long as one of them does, its
 // flush returns nil as well.
 //
-// When it returns, nothing is being sent: a flush that another caller began is waited for, and ended when ctx ends. An exporter that does not return at the end of its context breaks this promise: Flush returns an
-// error a short time later (leaveAfter), and so do further flushes, until that call has returned and its data is either
-// delivered or back in the buffer.
+// When it returns, nothing is being sent: a flush that another caller began is waited for, and ended when ctx ends. An
+// exporter that does not return at the end of its context breaks this promise: Flush returns an error a short time later
+// (leaveAfter), and so do further flushes, until that call has returned and its data is either delivered or back in the
+// buffer.
 func (b *buffer[T]) Flush(ctx context.Context) error {
 	return b.flush(ctx, anyFlush)
 }

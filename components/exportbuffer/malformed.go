@@ -44,15 +44,9 @@ func (b *buffer[T]) mayDivide(request item[T]) bool {
 // halve appends the halves of an item that was taken to parts, the older one last.
 func (q *queue[T]) halve(parts []item[T], it item[T]) []item[T] {
 	head, rest := q.cut(it, it.size/2)
-	if rest.count == 0 {
-		rest.size = 0
-	} else {
+	if rest.count > 0 {
 		parts = append(parts, rest)
 	}
-	q.budget.mu.Lock()
-	defer q.budget.mu.Unlock()
-	q.budget.used += head.size + rest.size - it.size
-	// A resource or scope that is now in both parts made them larger together.
-	q.budget.makeRoom(0)
+	q.recount(it, head, rest)
 	return append(parts, head)
 }

@@ -146,15 +146,20 @@ func (q *queue[T]) divide(it item[T], limit int) item[T] {
 	if rest.count > 0 {
 		q.restore(rest)
 	}
+	q.recount(it, head, rest)
+	return head
+}
+
+// recount counts the parts of an item that was taken instead of it.
+func (q *queue[T]) recount(it, head, rest item[T]) {
 	q.budget.mu.Lock()
 	defer q.budget.mu.Unlock()
-	q.budget.used -= it.size - head.size
+	q.budget.used += head.size - it.size
 	if rest.count > 0 {
 		q.budget.used += rest.size
 	}
 	// A resource or scope that is now in both parts made them larger together.
 	q.budget.makeRoom(0)
-	return head
 }
 
 // cut divides an item that holds records in two, the first of which holds at least one.

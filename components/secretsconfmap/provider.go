@@ -19,9 +19,9 @@ import (
 
 const (
 	scheme = "arn"
-	// fetchTimeout bounds all that a configuration fetches together, freezes not counted. A healthy answer takes 20 to 300 ms, the first
-	// connection included. A collector that starts again during an invocation has 2 s to be ready, and needs up to
-	// a quarter of a second of them for itself on the smallest function.
+	// fetchTimeout bounds all that a configuration fetches together, freezes not counted. A healthy answer takes
+	// 20 to 300 ms, the first connection included. A collector that starts again during an invocation has 2 s to be
+	// ready, and needs up to a quarter of a second of them for itself on the smallest function.
 	fetchTimeout = 1500 * time.Millisecond
 )
 

@@ -35,8 +35,8 @@ func newInvocation(id string, start time.Time, tenantID string, tracing lambdaap
 	return inv
 }
 
-// ownTrace returns the ids that a span of ours has: those of X-Ray if it samples the invocation; else such as follow from the
-// request id, so that whoever has one has the other.
+// ownTrace returns the ids that a span of ours has: those of X-Ray if it samples the invocation; else such as follow from
+// the request id, so that whoever has one has the other.
 func (i *invocation) ownTrace() traceContext {
 	c := traceContext{traceID: i.header.traceID, spanID: i.segment, sampled: true}
 	var uuid pcommon.TraceID
