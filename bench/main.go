@@ -145,8 +145,10 @@ func (b *bench) prepare(temp, build, peer, peerConfig string) error {
 		}
 		b.layers = append(b.layers, l)
 	}
-	b.others = append(b.others, subject{name: httpFloor, path: filepath.Join(build, "nethttp")},
-		subject{name: socketFloor, path: filepath.Join(build, "socket")})
+	for _, floor := range []struct{ name, program string }{{httpFloor, "nethttp"}, {socketFloor, "socket"}} {
+		path := filepath.Join(build, floor.program)
+		b.others = append(b.others, subject{name: floor.name, path: path, files: path})
+	}
 	return nil
 }
 

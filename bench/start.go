@@ -7,7 +7,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -17,9 +20,34 @@ const startPatience = 20 * time.Second
 
 // subject is a program whose start is measured: an extension.
 type subject struct {
-	name string
-	path string
-	env  []string
+	name  string
+	path  string
+	env   []string
+	files string // the directory of its executables, or the one
+}
+
+// rewrite writes the executables anew, to other pages of memory.
+func (s subject) rewrite() error {
+	return filepath.WalkDir(s.files, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil || info.Mode()&0o111 == 0 {
+			return err
+		}
+		program, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = program.Close() }()
+		copied, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode())
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(struct{ io.Writer }{copied}, program) // in pieces, as an archive is unpacked
+		return errors.Join(err, copied.Close(), os.Rename(copied.Name(), path))
+	})
 }
 
 // startUp is what one start took, from exec to the first request for an event, of all processes of the extension.

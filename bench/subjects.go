@@ -42,7 +42,7 @@ func (l layer) subject() (subject, error) {
 	env := lambdaEnv()
 	// Nobody listens there: a start sends nothing. Port 0 lets any number of layers start on one machine.
 	maps.Copy(env, l.env("http://127.0.0.1:9", anyPort))
-	return subject{l.name, filepath.Join(l.dir, "extensions", files[0].Name()), environ(env)}, nil
+	return subject{l.name, filepath.Join(l.dir, "extensions", files[0].Name()), environ(env), l.dir}, nil
 }
 
 // lambdaEnv is what Lambda tells an extension about its function.
@@ -74,18 +74,18 @@ func peerEnv(config string) func(backend, listen string) map[string]string {
 	}
 }
 
-// openLayer unpacks a layer into temp, if it is a zip, and makes a layer of an executable. A directory is taken as it is.
+// openLayer unpacks a layer into temp, copies its directory there, or makes a layer of an executable.
 func openLayer(path, temp string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	if info.IsDir() {
-		return path, nil
-	}
 	dir, err := os.MkdirTemp(temp, "layer")
 	if err != nil {
 		return "", err
+	}
+	if info.IsDir() {
+		return dir, os.CopyFS(dir, os.DirFS(path))
 	}
 	if strings.HasSuffix(path, ".zip") {
 		return dir, unzip(path, dir)

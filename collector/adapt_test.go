@@ -135,12 +135,20 @@ func TestAcceptedProcessors(t *testing.T) {
 	}
 }
 
-func TestAvailable(t *testing.T) {
-	has := available(func() (otelcol.Factories, error) { return factories(t, false), nil })
-	assert.True(t, has(component.KindExporter, "nop"))
-	assert.False(t, has(component.KindExporter, "clickhouse"))
-	assert.False(t, has(component.KindExporter, "no type"))
-	assert.False(t, has(component.KindExtension, "sigv4auth"))
+func TestCatalogueHasComponents(t *testing.T) {
+	made := 0
+	c := catalogue{make: func() (otelcol.Factories, error) { made++; return factories(t, false), nil }}
+	for range 2 {
+		assert.True(t, c.has(component.KindExporter, "nop"))
+		assert.False(t, c.has(component.KindExporter, "clickhouse"))
+		assert.False(t, c.has(component.KindExporter, "no type"))
+		assert.False(t, c.has(component.KindExtension, "sigv4auth"))
+	}
+	assert.Equal(t, 1, made)
+	_, err := c.factories()
+	require.NoError(t, err)
+	assert.Equal(t, 2, made, "each Collector has its own")
+	assert.False(t, (&catalogue{make: func() (otelcol.Factories, error) { return otelcol.Factories{}, errors.New("no") }}).has(component.KindExporter, "nop"))
 }
 
 // TestBuffersReportTheWayOfAReceiver: what the buffers did goes, when the receiver is shut down, where its metrics go.

@@ -12,9 +12,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"sync"
 
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
@@ -37,15 +35,16 @@ func Run(set otelcol.CollectorSettings) error {
 	warning, err := env.applyEnvFile()
 	refs := &references{unresolved: printsConfig(os.Args)}
 	renewer := newRenewer(refs)
-	set.Factories = adapted(set.Factories, adaptation{
+	made := catalogue{make: adapted(set.Factories, adaptation{
 		bufferBytes: env.bufferBytes(), strict: env.strict(), ownMetrics: env.ownMetrics(), credentials: renewer,
-	})
+	})}
+	set.Factories = made.factories
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	resolver.URIs = env.configURIs()
 	resolver.ProviderFactories = refs.follow(resolver.ProviderFactories)
 	resolver.ConverterFactories = append(rotelconfmap.ListConverters(os.Environ()), resolver.ConverterFactories...)
 	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(refs.masks.core))
-	ctx := rotelconfmap.WithComponents(context.Background(), available(sync.OnceValues(set.Factories)))
+	ctx := rotelconfmap.WithComponents(context.Background(), made.has)
 	logger := lambdatelemetry.NewLogger(os.LookupEnv, zapcore.Lock(os.Stderr)).WithOptions(set.LoggingOptions...)
 	if warning != "" {
 		logger.Warn(warning)
@@ -91,28 +90,6 @@ func logging(f confmap.ProviderFactory, logger *zap.Logger) confmap.ProviderFact
 // may not be allowed to read them.
 func printsConfig(args []string) bool {
 	return slices.Contains(args, "print-config") || slices.Contains(args, "print-initial-config")
-}
-
-// available tells which components there are.
-func available(factories func() (otelcol.Factories, error)) rotelconfmap.Components {
-	return func(kind component.Kind, name string) bool {
-		all, err := factories()
-		if err != nil {
-			return false
-		}
-		t, err := component.NewType(name)
-		if err != nil {
-			return false
-		}
-		ok := false
-		switch kind {
-		case component.KindExporter:
-			_, ok = all.Exporters[t]
-		case component.KindExtension:
-			_, ok = all.Extensions[t]
-		}
-		return ok
-	}
 }
 
 func fileExists(path string) bool {

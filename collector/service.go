@@ -46,7 +46,7 @@ func startService(ctx context.Context, set otelcol.CollectorSettings, link *cont
 	s := &runningService{renewer: renewer}
 	var reported chan error
 	reported, s.fatal, s.release = firstError()
-	s.Service, err = service.New(ctx, service.Settings{
+	settings := service.Settings{
 		BuildInfo:           set.BuildInfo,
 		ReceiversConfigs:    cfg.Receivers,
 		ReceiversFactories:  factories.Receivers,
@@ -70,7 +70,11 @@ func startService(ctx context.Context, set otelcol.CollectorSettings, link *cont
 		BuildZapLogger: func(cfg zap.Config, opts ...zap.Option) (*zap.Logger, error) {
 			return buildQuietly(cfg, append(opts, set.LoggingOptions...)...)
 		},
-	}, cfg.Service)
+	}
+	err = withoutProc(func() error {
+		s.Service, err = service.New(ctx, settings, cfg.Service)
+		return err
+	})
 	if err != nil {
 		s.release()
 		return nil, err

@@ -302,7 +302,7 @@ func (s *supervisor) askLambda() {
 	s.guard.Stop()
 	// The Telemetry API takes no subscription after INIT; a collector that comes to life later needs one.
 	if s.subscribed.status == 0 {
-		s.subscribe(fallbackSubscription(s.port))
+		s.subscribe(lambdaapi.NewSubscription(everything(), lambdaapi.DefaultBuffering(), s.port).String())
 	}
 	if s.subscribed.status == 0 {
 		s.subscribed.status = failedStatus
@@ -380,14 +380,9 @@ func (s *supervisor) untilDeadline() time.Duration {
 	return max(s.event.Deadline.Sub(s.now())-deadlineMargin, 0)
 }
 
-// fallbackSubscription is the one that is made when the collector could not make its own in time. It asks for everything:
-// what a later collector does not need it ignores. (An encoder would be a tenth of this program.)
-func fallbackSubscription(port int) string {
-	s := lambdaapi.NewSubscription(nil, lambdaapi.DefaultBuffering(), port)
-	return `{"schemaVersion":"` + s.SchemaVersion + `","types":["platform","function","extension"],` +
-		`"buffering":{"maxItems":` + strconv.Itoa(s.Buffering.MaxItems) + `,"maxBytes":` + strconv.Itoa(s.Buffering.MaxBytes) +
-		`,"timeoutMs":` + strconv.Itoa(s.Buffering.TimeoutMs) + `},` +
-		`"destination":{"protocol":"` + s.Destination.Protocol + `","URI":"` + s.Destination.URI + `"}}`
+// everything is what to subscribe to when the collector could not say in time: what a later one does not need it ignores.
+func everything() []string {
+	return []string{lambdaapi.TelemetryPlatform, lambdaapi.TelemetryFunction, lambdaapi.TelemetryExtension}
 }
 
 func stoppedTimer() *time.Timer {

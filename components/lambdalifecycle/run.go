@@ -5,7 +5,6 @@ package lambdalifecycle
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -119,11 +118,7 @@ func (l *lifecycle) flushBeforeEnd(ctx context.Context, end *ShutdownError) {
 
 // subscribe makes the Telemetry API subscription and reports whether telemetry will come.
 func (l *lifecycle) subscribe(port int) (bool, error) {
-	body, err := json.Marshal(l.subscription(port))
-	if err != nil {
-		return false, err
-	}
-	if err := l.link.Send(control.Subscribe, string(body)); err != nil {
+	if err := l.link.Send(control.Subscribe, l.subscription(port).String()); err != nil {
 		return false, fmt.Errorf("subscribe to telemetry: %w", err)
 	}
 	_, answer, err := l.link.Receive()
