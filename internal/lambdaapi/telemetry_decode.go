@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
@@ -22,7 +23,7 @@ import (
 // Unknown types are kept, unknown fields ignored, fields of an unexpected JSON type left zero. The records are parts of
 // body, which must not change while they are in use.
 func DecodeTelemetry(body []byte) ([]TelemetryEvent, error) {
-	b := batch{body: body, events: make([]TelemetryEvent, 0, len(body)/bytesPerEvent+1)}
+	b := batch{body: body}
 	b.decode()
 	if b.err != nil {
 		return b.events, fmt.Errorf("decode telemetry batch: %w", b.err)
@@ -30,14 +31,29 @@ func DecodeTelemetry(body []byte) ([]TelemetryEvent, error) {
 	return b.events, nil
 }
 
-// bytesPerEvent is a guess to size the events by: an envelope of 60 bytes and a line of log.
-const bytesPerEvent = 256
-
 type batch struct {
 	body   []byte
 	events []TelemetryEvent
 	err    error // the first
 	cut    bool  // the last event is a fragment, so the array may have no end
+	clock  clock
+}
+
+const (
+	// sample is how many events tell how many more there are: those of a batch are alike.
+	sample = 16
+	// leastEvent is the size of an empty line.
+	leastEvent = len(`{"time":"2022-10-12T00:03:50.000Z","type":"function","record":""},`)
+)
+
+// add adds an event that ends before byte end. All events together take as much memory as the body, and growing step by
+// step would take three times that.
+func (b *batch) add(e TelemetryEvent, end int) {
+	if n := len(b.events); n == cap(b.events) {
+		rest := len(b.body) - end
+		b.events = slices.Grow(b.events, min(n*rest/max(end, 1), rest/leastEvent)+sample)
+	}
+	b.events = append(b.events, e)
 }
 
 func (b *batch) decode() {
@@ -51,7 +67,7 @@ func (b *batch) decode() {
 	for i < len(b.body) {
 		start := i
 		if e, end, ok := b.line(i); ok {
-			b.events = append(b.events, e)
+			b.add(e, end)
 			i = end
 			continue
 		}
@@ -67,7 +83,7 @@ func (b *batch) decode() {
 			continue
 		}
 		if value[0] == '{' {
-			b.events = append(b.events, decodeEvent(value))
+			b.add(decodeEvent(value), end)
 		} else {
 			b.fail(fmt.Errorf("not an object before byte %d", end))
 		}
@@ -113,7 +129,7 @@ func (b *batch) line(i int) (e TelemetryEvent, end int, ok bool) {
 	if err != nil || !bytes.HasPrefix(rest[end:], []byte("},")) {
 		return e, 0, false
 	}
-	e.Time, e.Record = parseTime(at), record
+	e.Time, e.Record = b.clock.parse(at), record
 	return e, len(b.body) - len(rest) + end + len("},"), !e.Time.IsZero()
 }
 
@@ -135,7 +151,7 @@ func (b *batch) resync(start, at int, err error) int {
 		next++
 	}
 	if e, ok := decodeFragment(b.body[max(start, 0):next], next == len(b.body)); ok {
-		b.events = append(b.events, e)
+		b.add(e, next)
 		b.cut = next == len(b.body)
 	} else {
 		b.fail(err)
@@ -189,4 +205,34 @@ func parseTime(value []byte) time.Time {
 		return time.Time{}
 	}
 	return t
+}
+
+// clock parses times as Lambda writes them, 2022-10-12T00:03:50.000Z: those of a batch have few seconds among them, and
+// what it knows of the last one it need not parse again.
+type clock struct {
+	prefix [len("2022-10-12T00:03:50.")]byte
+	second time.Time // what prefix stands for
+}
+
+// parse returns the same as parseTime.
+func (c *clock) parse(value []byte) time.Time {
+	if len(value) != len(c.prefix)+len("000Z") || value[len(c.prefix)-1] != '.' || value[len(value)-1] != 'Z' {
+		return parseTime(value)
+	}
+	ms := 0
+	for _, digit := range value[len(c.prefix) : len(value)-1] {
+		if digit < '0' || '9' < digit {
+			return parseTime(value)
+		}
+		ms = 10*ms + int(digit-'0')
+	}
+	if !bytes.HasPrefix(value, c.prefix[:]) {
+		t := parseTime(value)
+		if t.IsZero() {
+			return t
+		}
+		copy(c.prefix[:], value)
+		c.second = t.Truncate(time.Second)
+	}
+	return c.second.Add(time.Duration(ms) * time.Millisecond)
 }

@@ -5,6 +5,7 @@ package lambdaapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func TestDecodeTelemetry(t *testing.T) {
 		body string
 		want []lambdaapi.TelemetryEvent
 	}{
-		"empty":  {` [ ] `, []lambdaapi.TelemetryEvent{}},
+		"empty":  {` [ ] `, nil},
 		"string": {`[{"time":"2022-10-12T00:03:50.000Z","type":"function","record":"[INFO] Hello"}]`, []lambdaapi.TelemetryEvent{{Time: at, Type: "function", Record: json.RawMessage(`"[INFO] Hello"`)}}},
 		"object, number, array, null, absent": {
 			`[{"time":"2022-10-12T00:03:50.000Z","type":"function","record":{"a":1}} ,
@@ -68,6 +69,42 @@ func TestDecodeTelemetry(t *testing.T) {
 			assert.Equal(t, tt.want, got)
 		})
 	}
+}
+
+// Times of one batch, which repeat themselves but for the end, and are read one from the other.
+func TestDecodeTelemetryTimes(t *testing.T) {
+	t.Parallel()
+	times := []string{
+		"2022-10-12T00:03:50.000Z", "2022-10-12T00:03:50.007Z", "2022-10-12T00:03:50.999Z", "2022-10-12T00:03:51.000Z",
+		"2022-10-12T00:03:50.9Z", "2022-10-12T00:03:50Z", "2022-10-12T00:03:50.123456789Z", "2022-10-12T00:03:50.12aZ",
+		"2022-10-12T00:03:50.123z", "2022-10-12T00:03:50,123Z", "2022-10-12T02:03:50.123+02:00", "2022-13-12T00:03:50.123Z",
+		"2022-13-12T00:03:50.124Z", "2022-10-12T00:03:60.000Z", "0001-01-01T00:00:00.000Z", "0001-01-01T00:00:00.001Z",
+		"2022-10-12T00:03:51.500Z", "",
+	}
+	var body strings.Builder
+	for _, at := range times {
+		fmt.Fprintf(&body, `{"time":%q,"type":"function","record":"a"},`, at)
+	}
+	events, err := lambdaapi.DecodeTelemetry([]byte("[" + strings.TrimSuffix(body.String(), ",") + "]"))
+	require.NoError(t, err)
+	require.Len(t, events, len(times))
+	for i, at := range times {
+		want, err := time.Parse(time.RFC3339Nano, at)
+		if err != nil {
+			want = time.Time{}
+		}
+		assert.Equal(t, want, events[i].Time, "%q", at)
+	}
+}
+
+// Events that are unlike those before them do not take memory that the body does not account for.
+func TestDecodeTelemetryTakesMemoryOfTheBodysSize(t *testing.T) {
+	t.Parallel()
+	body := []byte("[" + strings.Repeat("{},", 16) + `{"type":"function","record":"` + strings.Repeat("x", 1<<20) + `"}]`)
+	events, err := lambdaapi.DecodeTelemetry(body)
+	require.NoError(t, err)
+	assert.Len(t, events, 17)
+	assert.Less(t, cap(events), len(body)/50)
 }
 
 // A batch that is not valid JSON costs only the events that are not.
