@@ -26,7 +26,8 @@ const maxTelemetryBody = 4 << 20
 //
 // consume is called for one batch at a time, in the order in which the bodies have arrived, and the response is sent
 // when it returns: Lambda holds the next batch back until then. Its context does not end when Lambda hangs up, because
-// half a batch consumed would be worse than a whole one twice. The records are valid as long as they are referenced.
+// half a batch consumed would be worse than a whole one twice. The events and their records are valid until answered
+// returns: the memory is used again, because most of a busy function's garbage would be this.
 // answered is called with the same events when the response is out: what it sets off may end in a freeze, and Lambda
 // repeats a batch that it has no answer to.
 //
@@ -43,6 +44,13 @@ type listener struct {
 	consume  func(context.Context, []lambdaapi.TelemetryEvent)
 	answered func([]lambdaapi.TelemetryEvent)
 	reject   func(error)
+	batches  sync.Pool // of *batch
+}
+
+// batch is the memory for one POST.
+type batch struct {
+	body   bytes.Buffer
+	events []lambdaapi.TelemetryEvent
 }
 
 // errTooLarge says that a body was read up to the limit only.
@@ -54,24 +62,30 @@ func (h *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the Telemetry API posts", http.StatusMethodNotAllowed)
 		return
 	}
-	body, err := readTelemetry(r)
+	b, ok := h.batches.Get().(*batch)
+	if !ok {
+		b = &batch{}
+	}
+	defer h.batches.Put(b)
+	err := b.read(r)
 	if err != nil && !errors.Is(err, errTooLarge) {
 		h.reject(err)
 		return
 	}
-	events, decodeErr := lambdaapi.DecodeTelemetry(body)
+	var decodeErr error
+	b.events, decodeErr = lambdaapi.AppendTelemetry(b.events[:0], b.body.Bytes())
 	if err := cmp.Or(err, decodeErr); err != nil {
 		h.reject(err)
 	}
-	if len(events) == 0 {
+	if len(b.events) == 0 {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.deliver(context.WithoutCancel(r.Context()), events)
+	h.deliver(context.WithoutCancel(r.Context()), b.events)
 	w.WriteHeader(http.StatusOK)
 	_ = http.NewResponseController(w).Flush() // that Lambda has hung up changes nothing
-	h.answered(events)
+	h.answered(b.events)
 }
 
 func (h *listener) deliver(ctx context.Context, events []lambdaapi.TelemetryEvent) {
@@ -83,17 +97,17 @@ func (h *listener) deliver(ctx context.Context, events []lambdaapi.TelemetryEven
 	h.consume(ctx, events)
 }
 
-// readTelemetry returns what it could read with the error.
-func readTelemetry(r *http.Request) ([]byte, error) {
-	var body bytes.Buffer
-	body.Grow(int(min(max(r.ContentLength, 0), maxTelemetryBody)) + bytes.MinRead)
-	n, err := body.ReadFrom(io.LimitReader(r.Body, maxTelemetryBody+1))
+// read reads a body. What it could read is there with the error.
+func (b *batch) read(r *http.Request) error {
+	b.body.Reset()
+	b.body.Grow(int(min(max(r.ContentLength, 0), maxTelemetryBody)) + bytes.MinRead)
+	n, err := b.body.ReadFrom(io.LimitReader(r.Body, maxTelemetryBody+1))
 	if n > maxTelemetryBody {
 		err = errTooLarge
-		body.Truncate(maxTelemetryBody)
+		b.body.Truncate(maxTelemetryBody)
 	}
 	if err != nil {
-		return body.Bytes(), fmt.Errorf("read telemetry batch: %w", err)
+		return fmt.Errorf("read telemetry batch: %w", err)
 	}
-	return body.Bytes(), nil
+	return nil
 }

@@ -129,6 +129,24 @@ func TestListenerConsumesSerially(t *testing.T) {
 	assert.EqualValues(t, 40, events.Load())
 }
 
+// The memory of one batch serves the next, which is not changed by it.
+func TestListenerUsesMemoryAgain(t *testing.T) {
+	t.Parallel()
+	var got []string
+	handler := newListener(func(_ context.Context, events []lambdaapi.TelemetryEvent) {
+		for _, e := range events {
+			got = append(got, string(e.Record))
+		}
+	}, func([]lambdaapi.TelemetryEvent) {}, func(err error) { got = append(got, err.Error()) })
+	line := func(record string) string { return `{"time":"2022-10-12T00:03:50.000Z","type":"function","record":` + record + `}` }
+	for _, body := range []string{
+		"[" + line(`"a"`) + "," + line(`"b"`) + "]", "[" + line(`"cut`), "[" + line(`"c"`) + "]", "[]", "[" + line(`7`) + "]",
+	} {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
+	}
+	assert.Equal(t, []string{`"a"`, `"b"`, "", `"c"`, "7"}, got)
+}
+
 func TestListenerIgnoresAHangUp(t *testing.T) {
 	t.Parallel()
 	ctx, hangUp := context.WithCancel(t.Context())

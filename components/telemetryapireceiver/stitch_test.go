@@ -56,6 +56,7 @@ func TestStitch(t *testing.T) {
 				for _, e := range s.stitch(events, now) {
 					got = append(got, string(e.Record))
 				}
+				spoil(events)
 				now = now.Add(tt.pause)
 			}
 			assert.Equal(t, tt.want, got)

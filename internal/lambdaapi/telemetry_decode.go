@@ -14,16 +14,19 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
 )
 
-// DecodeTelemetry decodes the body of one Telemetry API POST, a JSON array of events. What it could decode is returned
-// with the error, which is the first one and says at which byte.
+// DecodeTelemetry decodes the body of one Telemetry API POST, a JSON array of events.
+func DecodeTelemetry(body []byte) ([]TelemetryEvent, error) { return AppendTelemetry(nil, body) }
+
+// AppendTelemetry decodes the body of one Telemetry API POST, a JSON array of events, and appends them to others. What it
+// could decode is returned with the error, which is the first one and says at which byte.
 //
 // A record that is larger than maxBytes arrives in pieces, in bodies that are not valid JSON: each becomes an event with
 // a Fragment, which is no error, and costs none of the events around it.
 //
 // Unknown types are kept, unknown fields ignored, fields of an unexpected JSON type left zero. The records are parts of
 // body, which must not change while they are in use.
-func DecodeTelemetry(body []byte) ([]TelemetryEvent, error) {
-	b := batch{body: body}
+func AppendTelemetry(events []TelemetryEvent, body []byte) ([]TelemetryEvent, error) {
+	b := batch{body: body, events: events}
 	b.decode()
 	if b.err != nil {
 		return b.events, fmt.Errorf("decode telemetry batch: %w", b.err)
