@@ -79,6 +79,8 @@ func TestTelemetryOverTheLink(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
 		assert.Equal(t, http.StatusOK, resp.StatusCode)
+		require.NoError(t, l.NotReady())
+		require.Len(t, consumed, 1, "what was answered is in the pipelines before they stop")
 		assert.Equal(t, `"hi"`, <-consumed)
 		http.DefaultClient.CloseIdleConnections()
 
@@ -86,6 +88,7 @@ func TestTelemetryOverTheLink(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, control.Next, verb)
 		require.NoError(t, l.Shutdown(t.Context()))
+		require.NoError(t, l.NotReady())
 	}
 	require.NoError(t, errors.Join(link.Close(), socket.Close(), eventsIn.Close(), requestsOut.Close()))
 }

@@ -58,7 +58,8 @@ type lifecycle struct {
 	host         component.Host
 	link         *control.Link // nil when not supervised
 	registration lambdaapi.Registration
-	server       *http.Server
+	intake       *intake
+	server       *http.Server // nil when not supervised
 
 	cancel context.CancelFunc // ends the goroutines; nil until Ready
 	wg     sync.WaitGroup
@@ -71,13 +72,15 @@ type subscriber struct {
 }
 
 func newLifecycle(cfg *Config, initialization string, logger *zap.Logger) *lifecycle {
-	return &lifecycle{
+	l := &lifecycle{
 		cfg:            cfg,
 		initialization: initialization,
 		logger:         logger,
 		policy:         flushpolicy.New(cfg.policy()),
 		requests:       make(chan struct{}, 1),
 	}
+	l.intake = newIntake(l.consumeTelemetry, l.noteMilestones, l.rejectTelemetry)
+	return l
 }
 
 // linkKey is the context key of the link to the supervisor.
@@ -137,22 +140,30 @@ func (l *lifecycle) Ready() error {
 		l.wg.Go(func() { l.flushByTimer(ctx) })
 		return nil
 	}
-	listener, err := l.link.Listen()
+	socket, err := l.link.Listen()
 	if err != nil {
 		return err
 	}
-	l.server = &http.Server{Handler: newListener(l.consumeTelemetry, l.noteMilestones, l.rejectTelemetry)}
+	l.server = &http.Server{Handler: listener{l.intake}}
+	l.wg.Go(func() { l.intake.run(ctx) })
 	l.wg.Go(func() {
-		if err := l.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := l.server.Serve(socket); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(l.host, componentstatus.NewFatalErrorEvent(fmt.Errorf("listen for telemetry: %w", err)))
 		}
 	})
-	l.wg.Go(func() { l.run(ctx, listener.Addr().(*net.TCPAddr).Port) })
+	l.wg.Go(func() { l.run(ctx, socket.Addr().(*net.TCPAddr).Port) })
 	return nil
 }
 
-// NotReady is called when the pipelines are about to stop. Nothing is to be done: receivers unsubscribe themselves.
-func (l *lifecycle) NotReady() error { return nil }
+// NotReady is called when the pipelines are about to stop: what Lambda has an answer to goes into them before.
+func (l *lifecycle) NotReady() error {
+	if l.server != nil && l.cancel != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), pipelineShutdown)
+		defer cancel()
+		l.intake.drain(ctx)
+	}
+	return nil
+}
 
 // Shutdown ends all goroutines. It works unstarted and twice. The link stays open: it is not the extension's.
 func (l *lifecycle) Shutdown(context.Context) error {

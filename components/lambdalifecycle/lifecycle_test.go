@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -82,6 +83,7 @@ func followWith(t *testing.T, cfg *Config, status int, test func(e *environment)
 			return nil
 		})
 		ctx, cancel := context.WithCancel(t.Context())
+		e.wg.Go(func() { e.intake.run(ctx) })
 		e.wg.Go(func() { e.run(ctx, 1234) })
 		e.expect(control.Subscribe)
 		require.NoError(t, e.supervisor.Send(control.Subscribed, fmt.Sprint(status, " answer")))
@@ -289,6 +291,25 @@ func TestShutdownWithoutInvocationIsImmediate(t *testing.T) {
 		e.shutdown()
 		<-e.host.fatal
 		assert.Equal(t, begin, time.Now())
+	})
+}
+
+// TestShutdownConsumesWhatWasAnswered: Lambda will not send it again, and it leaves with the last flush.
+func TestShutdownConsumesWhatWasAnswered(t *testing.T) {
+	follow(t, 200, func(e *environment) {
+		var consumed time.Time
+		e.SubscribeTelemetry([]string{"function"}, func(context.Context, []lambdaapi.TelemetryEvent) {
+			time.Sleep(200 * time.Millisecond) // for example under a small share of a CPU
+			consumed = time.Now()
+		})
+		postTo(t, e.intake, strings.NewReader("["+telemetryLine(`"a"`)+"]"))
+		e.shutdown()
+		<-e.host.fatal
+		assert.Equal(t, consumed, time.Now())
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		require.NotEmpty(t, e.times)
+		assert.Equal(t, consumed, e.times[len(e.times)-1], "the last flush")
 	})
 }
 

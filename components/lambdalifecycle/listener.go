@@ -5,15 +5,10 @@ package lambdalifecycle
 
 import (
 	"bytes"
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
-
-	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
 )
 
 // maxTelemetryBody bounds what the handler reads of one POST. Lambda posts up to 2 × maxBytes and metadata (Lambda
@@ -21,84 +16,38 @@ import (
 // most: this is twice that.
 const maxTelemetryBody = 4 << 20
 
-// newListener returns the handler of the listener of a Telemetry API subscription. It takes a POST to any path, as the Runtime
-// Interface Emulator drops the path of the destination.
+// listener is the handler of a Telemetry API subscription. It takes a POST to any path, as the Runtime Interface Emulator
+// drops the path of the destination.
 //
-// consume is called for one batch at a time, in the order in which the bodies have arrived, and the response is sent
-// when it returns: Lambda holds the next batch back until then. Its context does not end when Lambda hangs up, because
-// half a batch consumed would be worse than a whole one twice. The events and their records are valid until answered
-// returns: the memory is used again, because most of a busy function's garbage would be this.
-// answered is called with the same events when the response is out: what it sets off may end in a freeze, and Lambda
-// repeats a batch that it has no answer to.
-//
-// The response to a POST is always 200: Lambda sends a batch that was refused again, without end, and everything
-// behind it waits. What cannot be decoded or consumed (a panic in consume included) is reported to reject, which may be
-// called concurrently; the events before and behind a broken one are consumed all the same. A batch that breaks off
-// while it is read comes again, whole.
-func newListener(consume func(context.Context, []lambdaapi.TelemetryEvent), answered func([]lambdaapi.TelemetryEvent), reject func(error)) http.Handler {
-	return &listener{consume: consume, answered: answered, reject: reject}
-}
-
-type listener struct {
-	mu       sync.Mutex
-	consume  func(context.Context, []lambdaapi.TelemetryEvent)
-	answered func([]lambdaapi.TelemetryEvent)
-	reject   func(error)
-	batches  sync.Pool // of *batch
-}
-
-// batch is the memory for one POST.
-type batch struct {
-	body   bytes.Buffer
-	events []lambdaapi.TelemetryEvent
-}
+// The response to a POST is always 200, and is out before the batch is consumed: what that sets off may end in a freeze, and
+// Lambda repeats a batch that it has no answer to. It would repeat one that was refused, too, without end, and everything
+// behind it would wait. A batch that breaks off while it is read comes again, whole.
+type listener struct{ *intake }
 
 // errTooLarge says that a body was read up to the limit only.
 var errTooLarge = errors.New("body is larger than 4 MiB")
 
-func (h *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (l listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "the Telemetry API posts", http.StatusMethodNotAllowed)
 		return
 	}
-	b, ok := h.batches.Get().(*batch)
-	if !ok {
-		b = &batch{}
-	}
-	defer h.batches.Put(b)
-	err := b.read(r)
-	if err != nil && !errors.Is(err, errTooLarge) {
-		h.reject(err)
-		return
-	}
-	var decodeErr error
-	b.events, decodeErr = lambdaapi.AppendTelemetry(b.events[:0], b.body.Bytes())
-	if err := cmp.Or(err, decodeErr); err != nil {
-		h.reject(err)
-	}
-	if len(b.events) == 0 {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.deliver(context.WithoutCancel(r.Context()), b.events)
-	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).Flush() // that Lambda has hung up changes nothing
-	h.answered(b.events)
-}
-
-func (h *listener) deliver(ctx context.Context, events []lambdaapi.TelemetryEvent) {
-	defer func() {
-		if p := recover(); p != nil {
-			h.reject(fmt.Errorf("consume telemetry batch: panic: %v", p))
+	b, err := l.read(func(b *batch) error { return b.readFrom(r) })
+	if err != nil {
+		l.reject(err)
+		if !errors.Is(err, errTooLarge) {
+			return
 		}
-	}()
-	h.consume(ctx, events)
+	}
+	l.put(r.Context(), b, func() {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush() // that Lambda has hung up changes nothing
+	})
 }
 
-// read reads a body. What it could read is there with the error.
-func (b *batch) read(r *http.Request) error {
+// readFrom reads a body. What it could read is there with the error.
+func (b *batch) readFrom(r *http.Request) error {
 	b.body.Reset()
 	b.body.Grow(int(min(max(r.ContentLength, 0), maxTelemetryBody)) + bytes.MinRead)
 	n, err := b.body.ReadFrom(io.LimitReader(r.Body, maxTelemetryBody+1))

@@ -80,6 +80,7 @@ func (l *lifecycle) follow(ctx context.Context, telemetryPort int) error {
 			case telemetry && event.ShutdownReason != lambdaapi.Spindown:
 				l.awaitFailedInit(ctx)
 			}
+			l.drainBeforeEnd(ctx, end)
 			l.announceShutdown(ctx, end, unfinished)
 			l.flushBeforeEnd(ctx, end)
 			return end
@@ -180,6 +181,13 @@ func (l *lifecycle) awaitLastLines(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastLinesPatience)
 	defer cancel()
 	<-ctx.Done()
+}
+
+// drainBeforeEnd has everything consumed that Lambda has an answer to, while there is time for the last flush.
+func (l *lifecycle) drainBeforeEnd(ctx context.Context, end *ShutdownError) {
+	ctx, cancel := context.WithDeadline(ctx, end.Deadline.Add(-pipelineShutdown))
+	defer cancel()
+	l.intake.drain(ctx)
 }
 
 // announceShutdown tells who has subscribed.

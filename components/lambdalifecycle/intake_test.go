@@ -1,0 +1,121 @@
+// Copyright The otelcol-lambda Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lambdalifecycle
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-lambda/otelcol-lambda/internal/lambdaapi"
+)
+
+func telemetryLine(record string) string {
+	return `{"time":"2022-10-12T00:03:50.000Z","type":"function","record":` + record + `}`
+}
+
+func TestIntakeSurvivesAPanic(t *testing.T) {
+	t.Parallel()
+	var rejected []string
+	calls, ended := 0, 0
+	q := newIntake(func(context.Context, []lambdaapi.TelemetryEvent) {
+		if calls++; calls == 1 {
+			panic("a processor's bug")
+		}
+	}, func([]lambdaapi.TelemetryEvent) { ended++ }, func(err error) { rejected = append(rejected, err.Error()) })
+	for range 2 {
+		postTo(t, q, strings.NewReader("["+runtimeDone+"]"))
+	}
+	run(q)()
+	assert.Equal(t, 2, calls)
+	assert.Equal(t, 2, ended, "the end of an invocation is not lost with the rest of its batch")
+	assert.Equal(t, []string{"consume telemetry batch: panic: a processor's bug"}, rejected)
+}
+
+// The memory of one batch serves the next, which is not changed by it.
+func TestIntakeUsesMemoryAgain(t *testing.T) {
+	t.Parallel()
+	var got []string
+	q := newIntake(func(_ context.Context, events []lambdaapi.TelemetryEvent) {
+		for _, e := range events {
+			got = append(got, string(e.Record))
+		}
+	}, func([]lambdaapi.TelemetryEvent) {}, func(err error) { t.Error(err) })
+	for _, body := range []string{
+		"[" + telemetryLine(`"a"`) + "," + telemetryLine(`"b"`) + "]", "[" + telemetryLine(`"cut`), "[" + telemetryLine(`"c"`) + "]",
+		"[]", "[" + telemetryLine(`7`) + "]",
+	} {
+		postTo(t, q, strings.NewReader(body))
+		run(q)()
+	}
+	assert.Equal(t, []string{`"a"`, `"b"`, "", `"c"`, "7"}, got)
+}
+
+// While a batch is being consumed, the next ones are answered, as many as there is room for.
+func TestIntakeAnswersBeforeItConsumes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		consuming, consumed := make(chan struct{}), 0
+		q := newIntake(func(_ context.Context, events []lambdaapi.TelemetryEvent) { <-consuming; consumed += len(events) },
+			func([]lambdaapi.TelemetryEvent) {}, func(err error) { t.Error(err) })
+		end := run(q)
+		const size = 1 << 20
+		body := "[" + telemetryLine(`"`+strings.Repeat("x", size)+`"`) + "]"
+		answered := 0
+		go func() {
+			for range 6 {
+				postTo(t, q, strings.NewReader(body))
+				answered++
+			}
+		}()
+		synctest.Wait()
+		assert.Equal(t, maxWaiting/size-1, answered, "what is being consumed takes room")
+		assert.Zero(t, consumed)
+		close(consuming)
+		synctest.Wait()
+		assert.Equal(t, 6, answered)
+		end()
+		assert.Equal(t, 6, consumed)
+	})
+}
+
+// A body that is being read goes before the next events, for a while.
+func TestIntakeGivesWayToReading(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var chunks []int
+		var at []time.Duration
+		start := time.Now()
+		q := newIntake(func(_ context.Context, events []lambdaapi.TelemetryEvent) {
+			chunks, at = append(chunks, len(events)), append(at, time.Since(start))
+		}, func(events []lambdaapi.TelemetryEvent) { assert.Len(t, events, 2*chunkEvents+1) }, func(err error) { t.Error(err) })
+		postTo(t, q, strings.NewReader("["+strings.Repeat(telemetryLine(`"a"`)+",", 2*chunkEvents)+telemetryLine(`"b"`)+"]"))
+		go func() {
+			_, err := q.read(func(*batch) error { time.Sleep(readPatience + readPatience/2); return nil })
+			assert.NoError(t, err)
+		}()
+		synctest.Wait()
+		run(q)()
+		assert.Equal(t, []int{chunkEvents, chunkEvents, 1}, chunks)
+		assert.Equal(t, []time.Duration{readPatience, readPatience + readPatience/2, readPatience + readPatience/2}, at)
+	})
+}
+
+// What was answered and cannot be consumed any more is told.
+func TestIntakeTellsWhatItLeaves(t *testing.T) {
+	t.Parallel()
+	var rejected []string
+	q := newIntake(func(context.Context, []lambdaapi.TelemetryEvent) { t.Error("consumed") },
+		func([]lambdaapi.TelemetryEvent) { t.Error("all consumed") }, func(err error) { rejected = append(rejected, err.Error()) })
+	postTo(t, q, strings.NewReader("["+runtimeDone+"]"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	q.run(ctx)
+	assert.Equal(t, []string{"the Collector ends before 120 bytes of telemetry are read"}, rejected)
+	q.drain(ctx) // nobody consumes any more
+}
