@@ -84,7 +84,8 @@ func (f *follower) follow(ctx context.Context, configErr error, started func(mem
 	return s.runUntilShutdown(ctx)
 }
 
-// report says what is wrong with the configuration. In strict mode it also has the supervisor fail INIT.
+// report says what is wrong with the configuration. In strict mode it also has the supervisor fail INIT, and returns only if
+// INIT is over: there is no more to be said before the end.
 func (f *follower) report(err error) error {
 	advice := f.env.advice(err)
 	if !f.env.strict() {
@@ -96,5 +97,9 @@ func (f *follower) report(err error) error {
 	if err != nil {
 		return err
 	}
-	return f.link.Send(control.Fail, invalidConfig+" "+string(body))
+	if err := f.link.Send(control.Fail, invalidConfig+" "+string(body)); err != nil {
+		return err
+	}
+	_, _, err = f.link.Receive() // control.Refused
+	return err
 }

@@ -196,6 +196,7 @@ func (s *supervisor) handleMessage(m message) (done bool, err error) {
 			errorType, body, _ := strings.Cut(m.payload, " ")
 			return true, s.api.fail(errorType, body)
 		}
+		s.send(control.Refused, "")
 	}
 	return false, nil
 }

@@ -197,6 +197,7 @@ func TestStrictCollector(t *testing.T) {
 		c.send(control.Next, "")
 		<-e.asked
 		c.send(control.Fail, `Extension.ConfigInvalid {}`)
+		c.expect(control.Refused)
 		e.end(c)
 		assert.Empty(t, e.failed)
 	})

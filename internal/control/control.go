@@ -9,13 +9,13 @@
 //	hello <register response>            subscribe <Telemetry API subscription>
 //	subscribed <HTTP status> <body>      next
 //	event <event/next response>          renew
-//	                                     fail <error type> <init/error request>
+//	refused                              fail <error type> <init/error request>
 //
 // The supervisor sends hello once, first. The collector's first next says that it is ready: its pipelines run. Each
 // later next says that it is done with the event before it, and that nothing of it is in flight: the environment may
 // be frozen. renew asks for a new collector in place of this one, once it is done with its event: what kept it from
-// working as configured is over. fail asks to fail the function's INIT; later than that, it has no effect. End of file
-// means that the other side is gone.
+// working as configured is over. fail asks to fail the function's INIT, which ends the collector; later than that
+// it is refused. End of file means that the other side is gone.
 //
 // This package is linked into the supervisor, whose start-up every function pays: it imports as little as it can.
 package control
@@ -37,6 +37,7 @@ const (
 	Event      = "event"
 	Renew      = "renew"
 	Fail       = "fail"
+	Refused    = "refused"
 )
 
 // File descriptors that the collector inherits from the supervisor.
