@@ -103,6 +103,9 @@ func (b *bench) eachLayer(t *table, measure func(layer) error) error {
 func (b *bench) inWorld(ctx context.Context, l layer, memoryMB int, env map[string]string, do func(*world) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if err := rewrite(l.dir); err != nil {
+		return err
+	}
 	w, err := newWorld(ctx, l, b.function, memoryMB, env)
 	if err != nil {
 		return err

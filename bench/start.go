@@ -26,9 +26,10 @@ type subject struct {
 	files string // the directory of its executables, or the one
 }
 
-// rewrite writes the executables anew, to other pages of memory.
-func (s subject) rewrite() error {
-	return filepath.WalkDir(s.files, func(path string, entry fs.DirEntry, err error) error {
+// rewrite writes the executables in a directory anew, or the one that is named, to other pages of memory: where those are,
+// and how large the pieces, changes the CPU time and the resident memory of a process by up to a tenth.
+func rewrite(files string) error {
+	return filepath.WalkDir(files, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

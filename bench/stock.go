@@ -38,6 +38,9 @@ func (b *bench) stockSpans(ctx context.Context, cpu, peak *row) (err error) {
 		return err
 	}
 	config := strings.NewReplacer("LISTEN", listen, "BACKEND", backend.HTTPEndpoint()).Replace(stockConfig)
+	if err := rewrite(b.stock); err != nil {
+		return err
+	}
 	process, err := os.StartProcess(b.stock, []string{b.stock, "--config", config},
 		&os.ProcAttr{Env: []string{}, Files: []*os.File{nil, nil, nil}, Sys: &syscall.SysProcAttr{}})
 	if err != nil {

@@ -58,6 +58,13 @@ type factory struct {
 	env environment
 }
 
+// CreateDefaultConfig returns that of the exporter, with write buffers of a size that fits a function.
+func (f factory) CreateDefaultConfig() component.Config {
+	cfg := f.Factory.CreateDefaultConfig()
+	shrinkWriteBuffers(cfg)
+	return cfg
+}
+
 func (f factory) CreateTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
 	b, err := newBuffer(ctx, tracesSignal(), f.Factory, f.env, set, cfg)
 	if err != nil {
