@@ -6,7 +6,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -89,16 +88,11 @@ type next struct {
 
 // run supervises until SHUTDOWN; an error means that Lambda cannot be talked to.
 func (s *supervisor) run() error {
-	listener, err := net.Listen("tcp4", "0.0.0.0:0") // sandbox.localdomain need not be 127.0.0.1
-	if err != nil {
-		return fmt.Errorf("open telemetry socket: %w", err)
-	}
-	defer func() { _ = listener.Close() }()
-	if s.telemetry, err = listener.(*net.TCPListener).File(); err != nil {
-		return fmt.Errorf("open telemetry socket: %w", err)
+	var err error
+	if s.telemetry, s.port, err = listenTelemetry(); err != nil {
+		return err
 	}
 	defer func() { _ = s.telemetry.Close() }()
-	s.port = listener.Addr().(*net.TCPAddr).Port
 	s.lambdaNext = make(chan next, 1)
 	s.guard = stoppedTimer()
 	s.restart = stoppedTimer()
