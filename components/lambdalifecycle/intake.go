@@ -45,6 +45,7 @@ type intake struct {
 	bytes   int           // of the bodies of waiting and of the batch that is being consumed
 	reading int           // bodies that are on their way
 	quiet   chan struct{} // closed when reading is back at 0
+	closed  bool          // nothing is consumed any more
 }
 
 // batch is one POST. Its memory is used again, because most of a busy function's garbage would be this.
@@ -86,8 +87,8 @@ func (q *intake) read(fill func(*batch) error) (*batch, error) {
 	return b, fill(b)
 }
 
-// put takes a batch over when there is room for it. accept is called before it is consumed. It returns false if ctx ends
-// before: the batch was not taken.
+// put takes a batch over when there is room for it. accept is called before it is consumed. It returns false if the batch
+// was not taken, because ctx has ended or nothing is consumed any more.
 func (q *intake) put(ctx context.Context, b *batch, accept func()) bool {
 	select {
 	case q.turn <- struct{}{}:
@@ -102,27 +103,43 @@ func (q *intake) put(ctx context.Context, b *batch, accept func()) bool {
 			return false
 		}
 	}
+	if q.isClosed() {
+		return false
+	}
 	accept()
-	q.push(b)
+	if !q.push(b) {
+		q.abandon(b)
+	}
 	return true
 }
 
-// reserve takes room for a body. A single one always has it.
+// reserve takes room for a body. A single one always has it, and there is no end of it when nothing is consumed any more.
 func (q *intake) reserve(n int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.bytes > 0 && q.bytes+n > maxWaiting {
+	if q.bytes > 0 && q.bytes+n > maxWaiting && !q.closed {
 		return false
 	}
 	q.bytes += n
 	return true
 }
 
-func (q *intake) push(b *batch) {
+func (q *intake) isClosed() bool {
 	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}
+
+// push returns false if nothing is consumed any more.
+func (q *intake) push(b *batch) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return false
+	}
 	q.waiting = append(q.waiting, b)
-	q.mu.Unlock()
 	signal(q.more)
+	return true
 }
 
 func (q *intake) pop() *batch {
@@ -148,36 +165,53 @@ func (q *intake) free(b *batch) {
 // drain waits until everything that was put before is consumed.
 func (q *intake) drain(ctx context.Context) {
 	marker := &batch{reached: make(chan struct{})}
-	q.push(marker)
+	if !q.push(marker) {
+		return
+	}
 	select {
 	case <-marker.reached:
 	case <-ctx.Done():
 	}
 }
 
-// run consumes until ctx ends. What waits then is rejected.
+// run consumes until ctx ends. What waits then is abandoned.
 func (q *intake) run(ctx context.Context) {
-	for {
-		select {
-		case <-q.more:
-		case <-ctx.Done():
-		}
-		for b := q.pop(); b != nil; b = q.pop() {
-			switch {
-			case b.reached != nil:
-				close(b.reached)
-			case ctx.Err() != nil:
-				q.reject(fmt.Errorf("the Collector ends before %d bytes of telemetry are read", b.body.Len()))
-				q.free(b)
-			default:
-				q.take(b)
-				q.free(b)
+	defer q.close()
+	for ctx.Err() == nil {
+		b := q.pop()
+		switch {
+		case b == nil:
+			select {
+			case <-q.more:
+			case <-ctx.Done():
 			}
-		}
-		if ctx.Err() != nil {
-			return
+		case b.reached != nil:
+			close(b.reached)
+		default:
+			q.take(b)
+			q.free(b)
 		}
 	}
+}
+
+func (q *intake) close() {
+	q.mu.Lock()
+	left := q.waiting
+	q.waiting, q.closed = nil, true
+	q.mu.Unlock()
+	signal(q.room)
+	for _, b := range left {
+		if b.reached == nil {
+			q.abandon(b)
+		} else {
+			close(b.reached)
+		}
+	}
+}
+
+// abandon tells of a batch that Lambda has an answer to.
+func (q *intake) abandon(b *batch) {
+	q.reject(fmt.Errorf("the Collector ends before %d bytes of telemetry are consumed", b.body.Len()))
 }
 
 func (q *intake) take(b *batch) {

@@ -4,7 +4,10 @@
 package lambdalifecycle
 
 import (
+	"bytes"
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -46,13 +49,15 @@ func TestIntakeUsesMemoryAgain(t *testing.T) {
 			got = append(got, string(e.Record))
 		}
 	}, func([]lambdaapi.TelemetryEvent) {}, func(err error) { t.Error(err) })
+	end := run(q)
 	for _, body := range []string{
 		"[" + telemetryLine(`"a"`) + "," + telemetryLine(`"b"`) + "]", "[" + telemetryLine(`"cut`), "[" + telemetryLine(`"c"`) + "]",
 		"[]", "[" + telemetryLine(`7`) + "]",
 	} {
 		postTo(t, q, strings.NewReader(body))
-		run(q)()
+		q.drain(t.Context())
 	}
+	end()
 	assert.Equal(t, []string{`"a"`, `"b"`, "", `"c"`, "7"}, got)
 }
 
@@ -116,6 +121,33 @@ func TestIntakeTellsWhatItLeaves(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	q.run(ctx)
-	assert.Equal(t, []string{"the Collector ends before 120 bytes of telemetry are read"}, rejected)
-	q.drain(ctx) // nobody consumes any more
+	assert.Equal(t, []string{"the Collector ends before 120 bytes of telemetry are consumed"}, rejected)
+	q.drain(t.Context()) // nobody consumes any more
+
+	response := httptest.NewRecorder()
+	listener{q}.ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("[]")))
+	assert.Equal(t, http.StatusServiceUnavailable, response.Code, "Lambda keeps it for the next Collector")
+	assert.Len(t, rejected, 1)
+}
+
+// The end lets those go that wait for room.
+func TestIntakeEndsWhileFull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var rejected []error
+		q := newIntake(func(context.Context, []lambdaapi.TelemetryEvent) { t.Error("consumed") },
+			func([]lambdaapi.TelemetryEvent) { t.Error("all consumed") }, func(err error) { rejected = append(rejected, err) })
+		answers := 0
+		put := func() {
+			q.put(t.Context(), &batch{body: *bytes.NewBuffer(make([]byte, 3<<20))}, func() { answers++ })
+		}
+		put()
+		ended := make(chan struct{})
+		go func() { put(); close(ended) }()
+		synctest.Wait()
+		q.close()
+		<-ended
+		assert.Equal(t, 1, answers)
+		assert.Len(t, rejected, 1)
+	})
 }

@@ -157,7 +157,7 @@ func (l *lifecycle) Ready() error {
 
 // NotReady is called when the pipelines are about to stop: what Lambda has an answer to goes into them before.
 func (l *lifecycle) NotReady() error {
-	if l.server != nil && l.cancel != nil {
+	if l.server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), pipelineShutdown)
 		defer cancel()
 		l.intake.drain(ctx)

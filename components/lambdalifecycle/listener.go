@@ -19,9 +19,10 @@ const maxTelemetryBody = 4 << 20
 // listener is the handler of a Telemetry API subscription. It takes a POST to any path, as the Runtime Interface Emulator
 // drops the path of the destination.
 //
-// The response to a POST is always 200, and is out before the batch is consumed: what that sets off may end in a freeze, and
-// Lambda repeats a batch that it has no answer to. It would repeat one that was refused, too, without end, and everything
-// behind it would wait. A batch that breaks off while it is read comes again, whole.
+// The response to a POST is 200 whatever is in it, and is out before the batch is consumed: what that sets off may end in a
+// freeze, and Lambda repeats a batch that it has no answer to. It would repeat one that was refused, too, without end, and
+// everything behind it would wait. A batch that breaks off while it is read comes again, whole; so does one that comes when
+// nothing is consumed any more.
 type listener struct{ *intake }
 
 // errTooLarge says that a body was read up to the limit only.
@@ -40,10 +41,13 @@ func (l listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	l.put(r.Context(), b, func() {
+	taken := l.put(r.Context(), b, func() {
 		w.WriteHeader(http.StatusOK)
 		_ = http.NewResponseController(w).Flush() // that Lambda has hung up changes nothing
 	})
+	if !taken {
+		http.Error(w, "the Collector ends", http.StatusServiceUnavailable) // Lambda sends it to the next one
+	}
 }
 
 // readFrom reads a body. What it could read is there with the error.
