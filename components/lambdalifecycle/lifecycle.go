@@ -251,7 +251,7 @@ func (l *lifecycle) noteMilestones(events []lambdaapi.TelemetryEvent) {
 	}
 }
 
-// rejectTelemetry reports a batch of which a part could not be read. It cannot be asked for again.
+// rejectTelemetry reports a batch of which a part could not be read or consumed. It cannot be asked for again.
 func (l *lifecycle) rejectTelemetry(err error) {
-	l.logger.Warn("Part of a telemetry batch from Lambda is unreadable", zap.Error(err))
+	l.logger.Warn("Part of a telemetry batch from Lambda is lost", zap.Error(err))
 }
