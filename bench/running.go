@@ -14,11 +14,14 @@ import (
 
 const policyVar = "OTELCOL_LAMBDA_FLUSH_POLICY"
 
+// environments is how many of a layer are measured: the peak of their memory differs by a tenth from one to the next.
+const environments = 5
+
 // latency measures what the function waits for.
 func (b *bench) latency(ctx context.Context) (table, error) {
 	t := table{
 		About: fmt.Sprintf("In the emulator, a function of 512 MB. Medians of the single calls and invocations of %d environments; p99 of each environment. "+
-			"25 ms of the end flush are the Telemetry API's own buffering.", b.rounds(3)),
+			"25 ms of the end flush are the Telemetry API's own buffering.", b.rounds(environments)),
 		Columns: b.layerNames(),
 	}
 	err := b.eachLayer(&t, func(l layer) error { return b.exportCalls(ctx, &t, l) })
@@ -84,9 +87,9 @@ func (b *bench) overruns(ctx context.Context, r *row, l layer, policy string, la
 
 // eachLayer measures ours and the peer in turn. What a peer cannot do is said, and no reason to end.
 func (b *bench) eachLayer(t *table, measure func(layer) error) error {
-	for n := range b.rounds(3) {
+	for n := range b.rounds(environments) {
 		for i, l := range b.layers {
-			b.round(n, b.rounds(3))
+			b.round(n, b.rounds(environments))
 			err := measure(l)
 			if err != nil && i == 0 {
 				return fmt.Errorf("%s: %w", b.title, err)

@@ -18,10 +18,10 @@ func (b *bench) startUps(context.Context) (table, error) {
 		About: fmt.Sprintf("From exec against an Extensions API that answers at once; all processes of the extension; %d rounds. "+
 			"*register* adds to every cold start: Lambda starts the runtime only then. What comes after runs beside the runtime's own start. "+
 			"The full layer runs the same configuration. The targets of times are from a machine on which the floor with net/http took %v ms of "+
-			"CPU, and are scaled by what it takes here.", b.rounds(31), targetsFloor),
+			"CPU, and are scaled by what it takes here.", b.rounds(51), targetsFloor),
 		Columns: names(subjects),
 	}
-	err := b.interleave(subjects, b.rounds(31), nil, func(name string, s startUp) {
+	err := b.interleave(subjects, b.rounds(51), nil, func(name string, s startUp) {
 		t.row("exec to register, ms", noTarget).add(name, ms(s.register))
 		t.row("exec to ready, the first event asked for, ms", 14).add(name, ms(s.next))
 		t.row("CPU until ready, ms", 14).add(name, ms(s.cpu))

@@ -22,7 +22,7 @@ func (b *bench) work(ctx context.Context) (table, error) {
 		About: fmt.Sprintf("CPU of all processes of the extension, in the emulator, OTLP/HTTP with gzip to a backend on the same machine; "+
 			"%d environments. The stock Collector has the otlp receiver and the otlp_http exporter with `sending_queue::batch` of 8,192, and no Lambda "+
 			"around it; its figures are the targets for spans: its CPU, and 60 %% of its memory. The other targets are from a machine on which "+
-			"1,000 spans took it %v ms, and are scaled by what they take here.", b.rounds(3), targetsStock),
+			"1,000 spans took it %v ms, and are scaled by what they take here.", b.rounds(environments), targetsStock),
 		Columns: append(b.layerNames(), stockName),
 	}
 	err := b.eachLayer(&t, func(l layer) error { return b.lines(ctx, t.row("CPU for 1,000 plain log lines, ms", noTarget), l) })
