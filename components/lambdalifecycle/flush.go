@@ -27,10 +27,7 @@ func (l *lifecycle) RequestFlush(full bool) {
 	if full {
 		l.pressed.Store(true)
 	}
-	select {
-	case l.requests <- struct{}{}:
-	default:
-	}
+	signal(l.requests)
 }
 
 // RegisterOpener has open called when there is time to open connections before they are needed: beside a function at the

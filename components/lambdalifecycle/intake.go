@@ -36,7 +36,7 @@ type intake struct {
 	reject   func(error)
 
 	batches sync.Pool     // of *batch
-	turn    chan struct{} // a lock: who has sent to it puts the next batch
+	turn    chan struct{} // has room for one: whose turn it is to put something
 	more    chan struct{} // has room for one: something waits
 	room    chan struct{} // has room for one: something has left
 
@@ -90,21 +90,23 @@ func (q *intake) read(fill func(*batch) error) (*batch, error) {
 // put takes a batch over when there is room for it. accept is called before it is consumed. It returns false if the batch
 // was not taken, because ctx has ended or nothing is consumed any more.
 func (q *intake) put(ctx context.Context, b *batch, accept func()) bool {
-	select {
-	case q.turn <- struct{}{}:
-		defer func() { <-q.turn }()
-	case <-ctx.Done():
+	if !q.lock(ctx) {
 		return false
 	}
-	for !q.reserve(b.body.Len()) {
+	defer q.unlock()
+	for {
+		reserved, open := q.reserve(b.body.Len())
+		if reserved {
+			break
+		}
+		if !open {
+			return false
+		}
 		select {
 		case <-q.room:
 		case <-ctx.Done():
 			return false
 		}
-	}
-	if q.isClosed() {
-		return false
 	}
 	accept()
 	if !q.push(b) {
@@ -113,21 +115,27 @@ func (q *intake) put(ctx context.Context, b *batch, accept func()) bool {
 	return true
 }
 
-// reserve takes room for a body. A single one always has it, and there is no end of it when nothing is consumed any more.
-func (q *intake) reserve(n int) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.bytes > 0 && q.bytes+n > maxWaiting && !q.closed {
+// lock waits for the turn to put something. It returns false if ctx ends before.
+func (q *intake) lock(ctx context.Context) bool {
+	select {
+	case q.turn <- struct{}{}:
+		return true
+	case <-ctx.Done():
 		return false
 	}
-	q.bytes += n
-	return true
 }
 
-func (q *intake) isClosed() bool {
+func (q *intake) unlock() { <-q.turn }
+
+// reserve takes room for a body, which a single one always has. open is false if nothing is consumed any more.
+func (q *intake) reserve(n int) (reserved, open bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.closed
+	if q.closed || q.bytes > 0 && q.bytes+n > maxWaiting {
+		return false, !q.closed
+	}
+	q.bytes += n
+	return true, true
 }
 
 // push returns false if nothing is consumed any more.
@@ -162,10 +170,16 @@ func (q *intake) free(b *batch) {
 	q.batches.Put(b)
 }
 
-// drain waits until everything that was put before is consumed.
+// drain waits until everything is consumed that was accepted before: of the last batch, Lambda may know that before it is
+// put.
 func (q *intake) drain(ctx context.Context) {
 	marker := &batch{reached: make(chan struct{})}
-	if !q.push(marker) {
+	if !q.lock(ctx) {
+		return
+	}
+	open := q.push(marker)
+	q.unlock()
+	if !open {
 		return
 	}
 	select {

@@ -89,6 +89,27 @@ func TestIntakeAnswersBeforeItConsumes(t *testing.T) {
 	})
 }
 
+// A batch that is answered is drained, also if it is not put yet.
+func TestIntakeDrainsWhatIsAnswered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		consumed := 0
+		q := newIntake(func(_ context.Context, events []lambdaapi.TelemetryEvent) { consumed += len(events) },
+			func([]lambdaapi.TelemetryEvent) {}, func(err error) { t.Error(err) })
+		end := run(q)
+		answered := make(chan struct{})
+		go func() {
+			b := &batch{}
+			b.body.WriteString("[" + telemetryLine(`"a"`) + "]")
+			q.put(t.Context(), b, func() { close(answered); time.Sleep(time.Second) })
+		}()
+		<-answered
+		q.drain(t.Context())
+		assert.Equal(t, 1, consumed)
+		end()
+	})
+}
+
 // A body that is being read goes before the next events, for a while.
 func TestIntakeGivesWayToReading(t *testing.T) {
 	t.Parallel()

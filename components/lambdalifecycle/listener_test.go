@@ -63,8 +63,7 @@ func run(q *intake) (end func()) {
 
 func TestListener(t *testing.T) {
 	t.Parallel()
-	const line = `{"time":"2022-10-12T00:03:50.000Z","type":"function","record":"kept"}`
-	large := `{"time":"2022-10-12T00:03:50.000Z","type":"function","record":"` + strings.Repeat("x", 3<<20) + `"}`
+	line, large := telemetryLine(`"kept"`), telemetryLine(`"`+strings.Repeat("x", 3<<20)+`"`)
 	for name, tt := range map[string]struct {
 		body     io.Reader
 		types    []string
@@ -139,7 +138,7 @@ func TestListenerTakesNothingUnanswered(t *testing.T) {
 	consumed := 0
 	q := newIntake(func(_ context.Context, events []lambdaapi.TelemetryEvent) { consumed += len(events) },
 		func([]lambdaapi.TelemetryEvent) {}, func(err error) { t.Error(err) })
-	line := `{"time":"2022-10-12T00:03:50.000Z","type":"function","record":"` + strings.Repeat("x", 3<<20) + `"}`
+	line := telemetryLine(`"` + strings.Repeat("x", 3<<20) + `"`)
 	postTo(t, q, strings.NewReader("["+line+"]"))
 	ctx, hangUp := context.WithCancel(t.Context())
 	hangUp()
@@ -155,7 +154,7 @@ func FuzzListener(f *testing.F) {
 	f.Add([]byte(`{"type":`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		types, rejected := post(t, strings.NewReader(string(body)))
-		events, err := lambdaapi.DecodeTelemetry(body)
+		events, err := lambdaapi.AppendTelemetry(nil, body)
 		require.Len(t, types, len(events))
 		require.Equal(t, err != nil, len(rejected) == 1)
 	})
