@@ -30,37 +30,51 @@ var (
 // It changes cfg in place, and may be called again: the signals of an exporter share their configuration, and some
 // exporters find their other signals by its address.
 func takeOver(cfg component.Config) {
-	takeOverIn(reflect.ValueOf(cfg), map[any]bool{})
+	visit(reflect.ValueOf(cfg), map[any]bool{}, takeOverSection)
 }
 
-// takeOverIn does it for a value and all that it holds; seen are the pointers that it has followed.
-func takeOverIn(v reflect.Value, seen map[any]bool) {
-	switch {
-	case v.Kind() == reflect.Pointer:
-		if !v.IsNil() && !seen[v.Interface()] {
-			seen[v.Interface()] = true
-			takeOverIn(v.Elem(), seen)
-		}
-	case !v.CanSet():
-	case v.Type() == optionalQueueType:
+// takeOverSection does it for one section, if that is all there is to do about it.
+func takeOverSection(v reflect.Value) (done bool) {
+	switch v.Type() {
+	case optionalQueueType:
 		v.SetZero() // the zero Optional is None
-	case v.Type() == queueType:
+	case queueType:
 		// A queue that cannot be absent: make it hand the answer of the backend back.
 		queue := v.Addr().Interface().(*exporterhelper.QueueBatchConfig)
 		queue.WaitForResult = true
 		queue.StorageID = nil
 		queue.Batch = configoptional.None[exporterhelper.BatchConfig]()
-	case v.Type() == retryType:
+	case retryType:
 		v.Addr().Interface().(*configretry.BackOffConfig).Enabled = false
-	case v.Type() == httpClientType:
+	case httpClientType:
 		exposeTransport(v.Addr().Interface().(*confighttp.ClientConfig))
-	case v.Kind() == reflect.Struct:
+	default:
 		for i := range v.NumField() {
-			if field := v.Type().Field(i); field.IsExported() {
-				if isQueue(field) {
-					v.Field(i).FieldByName(enabledField).SetBool(false)
-				}
-				takeOverIn(v.Field(i), seen)
+			if field := v.Type().Field(i); field.IsExported() && isQueue(field) {
+				v.Field(i).FieldByName(enabledField).SetBool(false)
+			}
+		}
+		return false
+	}
+	return true
+}
+
+// visit calls section for each struct that a configuration holds, from the outside in, and goes into those that it is not
+// done with. seen are the pointers that it has followed.
+func visit(v reflect.Value, seen map[any]bool, section func(reflect.Value) (done bool)) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() && !seen[v.Interface()] {
+			seen[v.Interface()] = true
+			visit(v.Elem(), seen, section)
+		}
+	case reflect.Struct:
+		if !v.CanSet() || section(v) {
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				visit(v.Field(i), seen, section)
 			}
 		}
 	}

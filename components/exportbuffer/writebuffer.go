@@ -18,25 +18,15 @@ const maxWriteBuffer = 64 << 10
 
 // shrinkWriteBuffers bounds the write buffers of the HTTP and gRPC clients in a default configuration.
 func shrinkWriteBuffers(cfg component.Config) {
-	if v := reflect.ValueOf(cfg); v.Kind() == reflect.Pointer && !v.IsNil() {
-		shrinkWriteBuffersIn(v.Elem())
-	}
-}
-
-func shrinkWriteBuffersIn(v reflect.Value) {
-	if v.Kind() != reflect.Struct {
-		return
-	}
-	switch client := v.Addr().Interface().(type) {
-	case *confighttp.ClientConfig:
-		client.WriteBufferSize = min(client.WriteBufferSize, maxWriteBuffer)
-	case *configgrpc.ClientConfig:
-		client.WriteBufferSize = min(client.WriteBufferSize, maxWriteBuffer)
-	default:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				shrinkWriteBuffersIn(v.Field(i))
-			}
+	visit(reflect.ValueOf(cfg), map[any]bool{}, func(v reflect.Value) (done bool) {
+		switch client := v.Addr().Interface().(type) {
+		case *confighttp.ClientConfig:
+			client.WriteBufferSize = min(client.WriteBufferSize, maxWriteBuffer)
+		case *configgrpc.ClientConfig:
+			client.WriteBufferSize = min(client.WriteBufferSize, maxWriteBuffer)
+		default:
+			return false
 		}
-	}
+		return true
+	})
 }
