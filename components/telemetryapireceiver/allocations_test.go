@@ -34,7 +34,7 @@ func TestAllocations(t *testing.T) {
 			s := newTestStream()
 			s.joiner.completed = true
 			allocations := testing.AllocsPerRun(10, func() {
-				batch, err := lambdaapi.DecodeTelemetry(body)
+				batch, err := lambdaapi.AppendTelemetry(nil, body)
 				require.NoError(t, err)
 				require.Equal(t, records, s.logs(batch, observed).LogRecordCount())
 			})

@@ -28,7 +28,7 @@ func BenchmarkConvert(b *testing.B) {
 			c := newTestStream()
 			c.joiner.completed = true
 			convert := func() {
-				batch, err := lambdaapi.DecodeTelemetry(body)
+				batch, err := lambdaapi.AppendTelemetry(nil, body)
 				if err != nil || c.logs(batch, observed).LogRecordCount() != records+1 {
 					b.Fatal(err)
 				}

@@ -369,7 +369,7 @@ func FuzzConvert(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		events, _ := lambdaapi.DecodeTelemetry(body)
+		events, _ := lambdaapi.AppendTelemetry(nil, body)
 		if hasFragment(events) {
 			return // FuzzStitch
 		}

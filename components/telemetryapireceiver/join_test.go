@@ -228,7 +228,7 @@ func FuzzStream(f *testing.F) {
 		s := newScenario(t, spanAuto)
 		want := 0
 		for _, body := range []string{first, second} {
-			events, _ := lambdaapi.DecodeTelemetry([]byte(body))
+			events, _ := lambdaapi.AppendTelemetry(nil, []byte(body))
 			if hasFragment(events) {
 				return // FuzzStitch
 			}
@@ -287,7 +287,7 @@ func TestLinesWaitForTheSDKBeyondAFlush(t *testing.T) {
 	started := observed
 	events := `[{"time":"` + started.Format(time.RFC3339Nano) + `","type":"platform.start","record":{"requestId":"id"}},` +
 		`{"time":"` + started.Format(time.RFC3339Nano) + `","type":"function","record":"early\n"}]`
-	batch, err := lambdaapi.DecodeTelemetry([]byte(events))
+	batch, err := lambdaapi.AppendTelemetry(nil, []byte(events))
 	require.NoError(t, err)
 	out := newOutput("")
 	s.take(batch, started, out)

@@ -49,7 +49,7 @@ var lifecycleID = component.MustNewID(lifecycleType)
 
 func decode(t testing.TB, body string) []lambdaapi.TelemetryEvent {
 	t.Helper()
-	events, err := lambdaapi.DecodeTelemetry([]byte(body))
+	events, err := lambdaapi.AppendTelemetry(nil, []byte(body))
 	require.NoError(t, err)
 	return events
 }

@@ -51,7 +51,7 @@ func TestStitch(t *testing.T) {
 			now := observed
 			var got []string
 			for _, body := range tt.posts {
-				events, err := lambdaapi.DecodeTelemetry([]byte(body))
+				events, err := lambdaapi.AppendTelemetry(nil, []byte(body))
 				require.NoError(t, err)
 				for _, e := range s.stitch(events, now) {
 					got = append(got, string(e.Record))
@@ -73,7 +73,7 @@ func FuzzStitch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second string) {
 		var s stitcher
 		for _, body := range []string{first, second} {
-			events, _ := lambdaapi.DecodeTelemetry([]byte(body))
+			events, _ := lambdaapi.AppendTelemetry(nil, []byte(body))
 			for _, e := range s.stitch(events, observed) {
 				require.True(t, e.Record == nil || jsonscan.Valid(e.Record))
 				require.Nil(t, e.Fragment)

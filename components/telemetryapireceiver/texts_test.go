@@ -53,7 +53,7 @@ func TestAllocationsAreThoseOfPdata(t *testing.T) {
 		}
 	})
 	got := testing.AllocsPerRun(3, func() {
-		batch, err := lambdaapi.DecodeTelemetry(body)
+		batch, err := lambdaapi.AppendTelemetry(nil, body)
 		if err != nil || s.logs(batch, observed).LogRecordCount() != records {
 			t.Error(err)
 		}

@@ -20,7 +20,7 @@ func TestAllocations(t *testing.T) {
 	for name, most := range map[string]float64{"plain": 1.01, "json": 0.01} {
 		t.Run(name, func(t *testing.T) {
 			allocations := testing.AllocsPerRun(10, func() {
-				events, err := lambdaapi.DecodeTelemetry(benchBodies[name])
+				events, err := lambdaapi.AppendTelemetry(nil, benchBodies[name])
 				require.NoError(t, err)
 				for i := range events {
 					events[i].Text()

@@ -36,7 +36,7 @@ func BenchmarkDecodeTelemetry(b *testing.B) {
 	for name, body := range benchBodies {
 		b.Run(name, func(b *testing.B) {
 			perRecord(b, len(body), func() {
-				events, err := lambdaapi.DecodeTelemetry(body)
+				events, err := lambdaapi.AppendTelemetry(nil, body)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -14,9 +14,6 @@ import (
 	"github.com/otelcol-lambda/otelcol-lambda/internal/jsonscan"
 )
 
-// DecodeTelemetry decodes the body of one Telemetry API POST, a JSON array of events.
-func DecodeTelemetry(body []byte) ([]TelemetryEvent, error) { return AppendTelemetry(nil, body) }
-
 // AppendTelemetry decodes the body of one Telemetry API POST, a JSON array of events, and appends them to others. What it
 // could decode is returned with the error, which is the first one and says at which byte.
 //

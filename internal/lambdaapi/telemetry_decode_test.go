@@ -64,7 +64,7 @@ func TestDecodeTelemetry(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := lambdaapi.DecodeTelemetry([]byte(tt.body))
+			got, err := lambdaapi.AppendTelemetry(nil, []byte(tt.body))
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)
 		})
@@ -85,7 +85,7 @@ func TestDecodeTelemetryTimes(t *testing.T) {
 	for _, at := range times {
 		fmt.Fprintf(&body, `{"time":%q,"type":"function","record":"a"},`, at)
 	}
-	events, err := lambdaapi.DecodeTelemetry([]byte("[" + strings.TrimSuffix(body.String(), ",") + "]"))
+	events, err := lambdaapi.AppendTelemetry(nil, []byte("["+strings.TrimSuffix(body.String(), ",")+"]"))
 	require.NoError(t, err)
 	require.Len(t, events, len(times))
 	for i, at := range times {
@@ -101,7 +101,7 @@ func TestDecodeTelemetryTimes(t *testing.T) {
 func TestDecodeTelemetryTakesMemoryOfTheBodysSize(t *testing.T) {
 	t.Parallel()
 	body := []byte("[" + strings.Repeat("{},", 16) + `{"type":"function","record":"` + strings.Repeat("x", 1<<20) + `"}]`)
-	events, err := lambdaapi.DecodeTelemetry(body)
+	events, err := lambdaapi.AppendTelemetry(nil, body)
 	require.NoError(t, err)
 	assert.Len(t, events, 17)
 	assert.Less(t, cap(events), len(body)/50)
@@ -129,7 +129,7 @@ func TestDecodeTelemetryOfABrokenBatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := lambdaapi.DecodeTelemetry([]byte(tt.body))
+			got, err := lambdaapi.AppendTelemetry(nil, []byte(tt.body))
 			require.ErrorContains(t, err, "decode telemetry batch: "+tt.err)
 			types := make([]string, len(got))
 			for i := range got {
@@ -164,7 +164,7 @@ func FuzzDecodeTelemetry(f *testing.F) {
 	f.Add([]byte(`[{"time":"12:01:23:521Z","type":"function","record":"cut,` + runtimeDone + `,7]`))
 	f.Add([]byte(`[{"\u0074ime":"2022-10-12T00:03:50+02:00","Type":"function","type":"x","type":"y"},null]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := lambdaapi.DecodeTelemetry(body)
+		got, err := lambdaapi.AppendTelemetry(nil, body)
 		var want []map[string]json.RawMessage
 		if json.Unmarshal(body, &want) != nil {
 			for _, e := range got {

@@ -40,7 +40,7 @@ func TestFragments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			events, err := lambdaapi.DecodeTelemetry([]byte(tt.body))
+			events, err := lambdaapi.AppendTelemetry(nil, []byte(tt.body))
 			require.NoError(t, err)
 			var got []string
 			for _, e := range events {
@@ -73,7 +73,7 @@ func FuzzFragments(f *testing.F) {
 			if piece == "" {
 				continue
 			}
-			events, err := lambdaapi.DecodeTelemetry([]byte(envelope + piece + `}]`))
+			events, err := lambdaapi.AppendTelemetry(nil, []byte(envelope+piece+`}]`))
 			if err != nil || len(events) != 1 || events[0].Fragment == nil {
 				return // a piece that is a JSON value by itself cannot be told from a record
 			}
@@ -84,6 +84,6 @@ func FuzzFragments(f *testing.F) {
 }
 
 func validValue(record string) bool {
-	events, err := lambdaapi.DecodeTelemetry([]byte(`[{"record":` + record + `}]`))
+	events, err := lambdaapi.AppendTelemetry(nil, []byte(`[{"record":`+record+`}]`))
 	return err == nil && len(events) == 1 && string(events[0].Record) == record
 }

@@ -15,7 +15,7 @@ import (
 
 func event(t *testing.T, wire string) lambdaapi.TelemetryEvent {
 	t.Helper()
-	events, err := lambdaapi.DecodeTelemetry([]byte("[" + wire + "]"))
+	events, err := lambdaapi.AppendTelemetry(nil, []byte("["+wire+"]"))
 	require.NoError(t, err)
 	require.Len(t, events, 1)
 	return events[0]

@@ -137,7 +137,7 @@ func (e environment) telemetry() [][]lambdaapi.TelemetryEvent {
 	require.NoError(e.t, err)
 	var posts [][]lambdaapi.TelemetryEvent
 	for line := range strings.Lines(string(data)) {
-		events, err := lambdaapi.DecodeTelemetry([]byte(strings.TrimSuffix(line, "\n")))
+		events, err := lambdaapi.AppendTelemetry(nil, []byte(strings.TrimSuffix(line, "\n")))
 		require.NoError(e.t, err)
 		posts = append(posts, events)
 	}

@@ -258,7 +258,7 @@ func TestEncodeLines(t *testing.T) {
 		for _, format := range []bool{true, false} {
 			pieces := line.encode(format, lambdaapi.MaxBytes)
 			require.Len(t, pieces, 1)
-			decoded, err := lambdaapi.DecodeTelemetry([]byte("[" + string(pieces[0]) + "]"))
+			decoded, err := lambdaapi.AppendTelemetry(nil, []byte("["+string(pieces[0])+"]"))
 			require.NoError(t, err)
 			assert.Equal(t, structured && format, decoded[0].Record[0] == '{', "%q", text)
 		}
