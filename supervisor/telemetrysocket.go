@@ -27,10 +27,9 @@ func listenTelemetry() (socket *os.File, port int, err error) {
 	if err == nil {
 		address, err = syscall.Getsockname(fd)
 	}
-	bound, ok := address.(*syscall.SockaddrInet4)
-	if err != nil || !ok {
+	if err != nil {
 		_ = syscall.Close(fd)
 		return nil, 0, fmt.Errorf("open telemetry socket: %w", err)
 	}
-	return os.NewFile(uintptr(fd), "telemetry"), bound.Port, nil
+	return os.NewFile(uintptr(fd), "telemetry"), address.(*syscall.SockaddrInet4).Port, nil
 }
