@@ -54,9 +54,9 @@ func startCollector(path string, telemetry *os.File) (*collector, error) {
 	if variable := processors(os.Getenv); variable != "" {
 		env = append(env, variable)
 	}
-	process, err := os.StartProcess(path, []string{path}, &os.ProcAttr{
-		Env:   env,
-		Files: files,
+	var process *os.Process
+	withTimerSlack(func() {
+		process, err = os.StartProcess(path, []string{path}, &os.ProcAttr{Env: env, Files: files})
 	})
 	_ = errors.Join(eventsOut.Close(), requestsIn.Close(), crashIn.Close())
 	if err != nil {
