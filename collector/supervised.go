@@ -11,8 +11,6 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapgrpc"
-	"google.golang.org/grpc/grpclog"
 
 	"github.com/otelcol-lambda/otelcol-lambda/internal/control"
 )
@@ -35,12 +33,6 @@ func runSupervised(ctx context.Context, set otelcol.CollectorSettings, env envir
 		logger.Error("The Collector ends: " + oneLine(err))
 	}
 	return err
-}
-
-// redirectLogs has the libraries that log on their own do so where secrets are masked.
-func redirectLogs(logger *zap.Logger) {
-	zap.RedirectStdLog(logger)
-	grpclog.SetLoggerV2(zapgrpc.NewLogger(logger.WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))) // as loud as gRPC is by itself
 }
 
 // follower runs the Collector over the life of an environment.
