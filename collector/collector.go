@@ -50,6 +50,7 @@ func Run(set otelcol.CollectorSettings) error {
 		logger.Warn(warning)
 	}
 	if supervised {
+		new(direct).shorten(resolver)
 		return runSupervised(ctx, set, env, renewer, logger, err)
 	}
 	if err == nil {
