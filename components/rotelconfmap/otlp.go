@@ -28,6 +28,10 @@ const (
 	// that are a sixth larger. The function pays for the CPU. The gRPC exporter has no such setting.
 	gzipLevel = 1
 
+	// pickFirst connects to one of the addresses that the backend's name stands for, and to the next if that fails. The
+	// exporter's default, round_robin, connects to all of them, which is a TLS handshake each in every environment.
+	pickFirst = "pick_first"
+
 	endpointSuffix      = "ENDPOINT"
 	headersSuffix       = "CUSTOM_HEADERS"
 	authenticatorSuffix = "AUTHENTICATOR"
@@ -81,6 +85,7 @@ func otlpExporter(s settings) *exporterConfig {
 		}
 		return exporter
 	}
+	config["balancer_name"] = pickFirst
 	config["endpoint"] = to.target
 	return exporter
 }
