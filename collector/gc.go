@@ -12,5 +12,8 @@ func pauseGC() (restore func(memoryLimit int64)) {
 	return func(memoryLimit int64) {
 		debug.SetMemoryLimit(memoryLimit)
 		debug.SetGCPercent(percent)
+		if percent > 0 { // GOGC is not "off"
+			newPacer(percent, debug.SetGCPercent).follow()
+		}
 	}
 }
