@@ -50,6 +50,9 @@ func takeOverSection(v reflect.Value) (done bool) {
 		exposeTransport(v.Addr().Interface().(*confighttp.ClientConfig))
 	default:
 		for i := range v.NumField() {
+			if v.Field(i).Kind() != reflect.Struct {
+				continue // before its description is put together
+			}
 			if field := v.Type().Field(i); field.IsExported() && isQueue(field) {
 				v.Field(i).FieldByName(enabledField).SetBool(false)
 			}
@@ -73,8 +76,8 @@ func visit(v reflect.Value, seen map[any]bool, section func(reflect.Value) (done
 			return
 		}
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				visit(v.Field(i), seen, section)
+			if field := v.Field(i); field.CanSet() { // it is exported
+				visit(field, seen, section)
 			}
 		}
 	}
