@@ -126,12 +126,18 @@ func (p followedProvider) Retrieve(ctx context.Context, uri string, watch confma
 	return retrieved, nil
 }
 
-// ask asks the provider itself. Those of secrets have a limit of their own, and are told what else to fetch.
+// ask asks the provider itself. Those of secrets have a limit of their own, and are told what else to fetch; some have
+// what they return at hand, and need none.
 func (p followedProvider) ask(ctx context.Context, uri string, watch confmap.WatcherFunc) (*confmap.Retrieved, error) {
-	if _, secret := p.Provider.(expecter); secret {
+	if _, secret := p.Provider.(expecter); secret || isAtHand(p.Scheme()) {
 		return p.Provider.Retrieve(ctx, uri, watch)
 	}
 	return retrieve(ctx, p.Provider, uri, watch)
+}
+
+// isAtHand tells what is in this process: variables, and the text of a URI.
+func isAtHand(scheme string) bool {
+	return scheme == envScheme || scheme == "rotel" || scheme == "yaml"
 }
 
 // place is where the references in a value are: in a variable, or in the whole configuration.
