@@ -5,7 +5,6 @@ package collector
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,15 +12,15 @@ import (
 )
 
 // direct takes the sections of a configuration that refer to nothing past the resolver, which copies all that it gets
-// many times over to expand references, and to keep what it was before: for a configuration without references that is a
-// twelfth of the instructions of a start.
+// many times over to expand references, and to keep what it was before: for a configuration without references that is 7 %
+// of the instructions of a start.
 type direct struct {
 	uri string // the configuration's
 	// sections are on their way from the provider to the converter. One resolver at a time uses them.
 	sections map[string]any
 }
 
-// shorten lets a resolver of one configuration take the way.
+// shorten makes resolvers of one configuration use d.
 func (d *direct) shorten(set *confmap.ResolverSettings) {
 	d.uri = set.URIs[0]
 	factories := make([]confmap.ProviderFactory, len(set.ProviderFactories))
@@ -64,6 +63,7 @@ func (p directProvider) Retrieve(ctx context.Context, uri string, watch confmap.
 	if err != nil || withoutFile(uri) != withoutFile(p.direct.uri) {
 		return retrieved, err
 	}
+	p.direct.sections = nil
 	raw, err := retrieved.AsRaw()
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (p directProvider) Retrieve(ctx context.Context, uri string, watch confmap.
 	}
 	referring, sections := map[string]any{}, map[string]any{}
 	for key, section := range configuration {
-		if refers(section) {
+		if isForResolver(section) {
 			referring[key] = section
 		} else {
 			sections[key] = section
@@ -87,18 +87,23 @@ func (p directProvider) Retrieve(ctx context.Context, uri string, watch confmap.
 // withoutFile is a URI without the scheme that the resolver gives to paths.
 func withoutFile(uri string) string { return strings.TrimPrefix(uri, "file:") }
 
-// refers tells whether there is a reference, or an escaped dollar sign, in a value: in those of the types that the resolver
-// looks at.
-func refers(value any) bool {
+// isForResolver tells whether a value, of the types that the resolver looks at, holds a reference or an escaped dollar sign;
+// or a path as a key, which the resolver takes apart before converters see it.
+func isForResolver(value any) bool {
 	switch v := value.(type) {
 	case string:
 		return strings.Contains(v, "$")
 	case []any:
-		return slices.ContainsFunc(v, refers)
+		return slices.ContainsFunc(v, isForResolver)
 	case map[string]any:
-		return slices.ContainsFunc(slices.Collect(maps.Values(v)), refers)
-	case map[any]any: // whose keys confmap turns into text
-		return slices.ContainsFunc(slices.Collect(maps.Values(v)), refers)
+		for key, element := range v {
+			if strings.Contains(key, confmap.KeyDelimiter) || isForResolver(element) {
+				return true
+			}
+		}
+		return false
+	case map[any]any: // confmap makes text of the keys
+		return true
 	default:
 		return false
 	}

@@ -20,19 +20,21 @@ import (
 
 // configurations are what the way past the resolver must not change.
 var configurations = map[string]string{
-	"empty":           "",
-	"null":            "~",
-	"no references":   "{receivers: {otlp: {protocols: {grpc: , http: {endpoint: 'localhost:4318'}}}}, exporters: {nop: }, service: {pipelines: {logs: {receivers: [otlp], exporters: [nop]}}}}",
-	"references":      "{receivers: {otlp: }, exporters: {otlp: {endpoint: '${env:BACKEND}', headers: {a: ['${LIST}', b]}}}, service: {extensions: [], pipelines: {}}}",
-	"one section":     "{exporters: {otlp: {endpoint: '${env:BACKEND}'}}}",
-	"a section":       "{exporters: '${env:TREE}', processors: {batch: {timeout: 1s}}}",
-	"another file":    "{exporters: '${yaml:{nop: {a: [1, 2]}}}', processors: {batch: {send_batch_size: 10}}}",
-	"dollar signs":    "{exporters: {a: 'cost: $$5', b: '$$${env:BACKEND}', c: $x}, processors: {a: plain}}",
-	"types":           "{a: 1, b: 1.5, c: true, d: 2026-01-02, e: [1, [2, {f: 3}]], g: {}, h: [], i: , j: {k: {}, l: }, m: '0x10'}",
-	"paths as keys":   "{'receivers::otlp::protocols': {grpc: }, exporters: {'a::b': 1}}",
-	"not sections":    "{receivers: otlp, service: '${BACKEND}'}",
-	"numbers as keys": "{a: {5: '${env:BACKEND}'}, b: {6: {7: x}}, c: [{8: '${env:BACKEND}'}], d: [{9: [{10: x}]}]}",
-	"unset variable":  "{a: '${env:UNSET_VARIABLE}', b: '${env:UNSET_VARIABLE:-c}', d: e}",
+	"empty":               "",
+	"null":                "~",
+	"no references":       "{receivers: {otlp: {protocols: {grpc: , http: {endpoint: 'localhost:4318'}}}}, exporters: {nop: }, service: {pipelines: {logs: {receivers: [otlp], exporters: [nop]}}}}",
+	"references":          "{receivers: {otlp: }, exporters: {otlp: {endpoint: '${env:BACKEND}', headers: {a: ['${LIST}', b]}}}, service: {extensions: [], pipelines: {}}}",
+	"one section":         "{exporters: {otlp: {endpoint: '${env:BACKEND}'}}}",
+	"a section":           "{exporters: '${env:TREE}', processors: {batch: {timeout: 1s}}}",
+	"another file":        "{exporters: '${yaml:{nop: {a: [1, 2]}}}', processors: {batch: {send_batch_size: 10}}}",
+	"dollar signs":        "{exporters: {a: 'cost: $$5', b: '$$${env:BACKEND}', c: $x}, processors: {a: plain}}",
+	"types":               "{a: 1, b: 1.5, c: true, d: 2026-01-02, e: [1, [2, {f: 3}]], g: {}, h: [], i: , j: {k: {}, l: }, m: '0x10'}",
+	"paths as keys":       "{'receivers::otlp::protocols': {grpc: }, exporters: {'a::b': 1}}",
+	"a path as a header":  "{exporters: {'otlp_http::headers': {authorization: 'Basic a:b'}}}",
+	"a path to pipelines": "{processors: {batch: }, service: {'pipelines::logs': {processors: [batch]}}}",
+	"not sections":        "{receivers: otlp, service: '${BACKEND}'}",
+	"numbers as keys":     "{a: {5: '${env:BACKEND}'}, b: {6: {7: x}}, c: [{8: '${env:BACKEND}'}], d: [{9: [{10: x}]}]}",
+	"unset variable":      "{a: '${env:UNSET_VARIABLE}', b: '${env:UNSET_VARIABLE:-c}', d: e}",
 }
 
 // resolveBoth resolves a configuration on both ways, twice each, and compares what comes of it.
@@ -48,7 +50,7 @@ func resolveBoth(t *testing.T, set confmap.ResolverSettings) {
 	for _, set := range []confmap.ResolverSettings{plain, set} {
 		resolver, err := confmap.NewResolver(set)
 		require.NoError(t, err)
-		for range 2 { // as on a renewal
+		for range 10 { // as on a renewal, and often enough to see all orders of a map
 			conf, err := resolver.Resolve(t.Context())
 			require.NoError(t, err)
 			confs = append(confs, conf)
