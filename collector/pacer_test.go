@@ -15,21 +15,19 @@ func TestPacerNext(t *testing.T) {
 	t.Parallel()
 	const mb = 1_000_000
 	for name, test := range map[string]struct {
-		gogc int
 		live []uint64 // in MB
 		want []int
 	}{
-		"small":             {100, []uint64{0, 1, 2, 3}, []int{100, 100, 100, 100}},
-		"calm":              {100, []uint64{10, 10, 10}, []int{75, 75, 75}},
-		"a jump":            {100, []uint64{5, 10, 5, 6}, []int{75, 37, 75, 62}},
-		"here to stay":      {100, []uint64{5, 40, 40, 40, 40}, []int{75, 9, 9, 9, 75}},
-		"growing":           {100, []uint64{10, 20, 30, 40, 50, 60}, []int{75, 37, 25, 18, 30, 37}},
-		"GOGC is the users": {200, []uint64{10, 20, 1}, []int{200, 100, 200}},
-		"GOGC saves memory": {50, []uint64{10, 20, 4}, []int{50, 25, 75}},
+		"small":        {[]uint64{0, 1, 2, 3}, []int{100, 100, 100, 100}},
+		"calm":         {[]uint64{10, 10, 10}, []int{75, 75, 75}},
+		"a jump":       {[]uint64{5, 10, 5, 6}, []int{75, 37, 75, 62}},
+		"here to stay": {[]uint64{5, 40, 40, 40, 40}, []int{75, 25, 25, 25, 75}},
+		"growing":      {[]uint64{10, 20, 30, 40, 50, 60}, []int{75, 37, 25, 25, 30, 37}},
+		"huge":         {[]uint64{2, 10_000}, []int{100, 25}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPacer(test.gogc, nil)
+			p := newPacer(nil)
 			var got []int
 			for _, live := range test.live {
 				got = append(got, p.next(live*mb))
@@ -39,28 +37,25 @@ func TestPacerNext(t *testing.T) {
 	}
 }
 
-// TestPacerFollows: it hears of one collection after the other, until it is stopped.
+// TestPacerFollows: it hears of one collection after the other.
 func TestPacerFollows(t *testing.T) {
 	t.Parallel()
 	paces := make(chan int, 1)
-	p := newPacer(defaultGOGC, func(percent int) int {
+	newPacer(func(percent int) int {
 		select {
 		case paces <- percent:
 		default:
 		}
 		return 0
-	})
-	p.follow()
+	}).follow()
 	for heard := 0; heard < 3; {
 		runtime.GC() // one that is running already may have kept what tells of it
 		select {
 		case percent := <-paces:
 			heard++
 			require.Positive(t, percent)
-			require.LessOrEqual(t, percent, defaultGOGC)
+			require.LessOrEqual(t, percent, maxPercent)
 		default:
 		}
 	}
-	p.stop()
-	runtime.GC()
 }
