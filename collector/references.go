@@ -137,7 +137,7 @@ func (p followedProvider) ask(ctx context.Context, uri string, watch confmap.Wat
 
 // isAtHand tells what is in this process: variables, and the text of a URI.
 func isAtHand(scheme string) bool {
-	return scheme == envScheme || scheme == "rotel" || scheme == "yaml"
+	return scheme == envScheme || scheme == "yaml" || strings.HasPrefix(environmentConfig, scheme+":")
 }
 
 // place is where the references in a value are: in a variable, or in the whole configuration.

@@ -51,7 +51,7 @@ func takeOverSection(v reflect.Value) (done bool) {
 	default:
 		for i := range v.NumField() {
 			if v.Field(i).Kind() != reflect.Struct {
-				continue // before its description is put together
+				continue // before Type().Field, which allocates
 			}
 			if field := v.Type().Field(i); field.IsExported() && isQueue(field) {
 				v.Field(i).FieldByName(enabledField).SetBool(false)
@@ -90,7 +90,7 @@ const enabledField = "Enabled"
 // prometheusremotewrite, by the name of its key.
 func isQueue(field reflect.StructField) bool {
 	key, _, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
-	if !strings.HasSuffix(key, "queue") || field.Type.Kind() != reflect.Struct {
+	if !strings.HasSuffix(key, "queue") {
 		return false
 	}
 	enabled, ok := field.Type.FieldByName(enabledField)

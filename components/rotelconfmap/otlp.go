@@ -28,8 +28,9 @@ const (
 	// that are a sixth larger. The function pays for the CPU. The gRPC exporter has no such setting.
 	gzipLevel = 1
 
-	// pickFirst connects to one of the addresses that the backend's name stands for, and to the next if that fails. The
-	// exporter's default, round_robin, connects to all of them, which is a TLS handshake each in every environment.
+	// pickFirst connects to the first of the addresses that the backend's name stands for and that accepts a connection.
+	// The exporter's default, round_robin, connects to all of them, which is a TLS handshake each in every environment, to
+	// spread requests of which an environment has few.
 	pickFirst = "pick_first"
 
 	endpointSuffix      = "ENDPOINT"
